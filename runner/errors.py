@@ -1,0 +1,90 @@
+"""What can be wrong for a user, as exceptions. Failures of tasks are values (`Outcome`), not exceptions.
+
+PbrunError                 anything below; the command line prints it in plain words and exits with `exit_code`
+├── InputErrors            mistakes in playbooks, inventories, variables: all of them, with their places (4)
+├── OptionError            the command line makes no sense (5)
+├── EnvironmentFault       this machine will not do it: unwritable log, full disk … (1)
+│   └── JournalFault       the log cannot be written: nothing more is sent (1)
+├── Interrupted            Ctrl-C or SIGTERM (99)
+├── StepError              one step cannot be prepared or read; it fails with this text
+│   └── TemplateError      … because of a template: has a place and a kind
+├── Unreachable            a host cannot be reached: certainly nothing ran there
+└── ConnectionLost         a connection broke: what was under way may have run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from runner.model.span import NOWHERE, Problem, Span
+
+
+class PbrunError(Exception):
+    """The root: `str(error)` is for the user."""
+
+    exit_code = 1
+
+
+class InputErrors(PbrunError):
+    """All mistakes found in the user's files, to be shown together. Exit code 4 is Ansible's for parser errors."""
+
+    exit_code = 4
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(f"{problem.span}: {problem.message}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+class OptionError(PbrunError):
+    """Options that make no sense, alone or together."""
+
+    exit_code = 5
+
+
+class EnvironmentFault(PbrunError):
+    """This machine or account cannot do what is needed."""
+
+
+class JournalFault(EnvironmentFault):
+    """The log cannot be written."""
+
+
+class Interrupted(PbrunError):
+    """The user stopped the run."""
+
+    exit_code = 99
+
+
+class StepError(PbrunError):
+    """One step cannot go on; its outcome is FAILED with this message."""
+
+
+TemplateKind = Literal["undefined", "syntax", "recursion", "security", "type", "limit", "other"]
+
+
+class TemplateError(StepError):
+    """A template or expression could not be used. `span` is where it stands; `name` the undefined variable."""
+
+    def __init__(self, message: str, span: Span = NOWHERE, kind: TemplateKind = "other", name: str = "") -> None:
+        super().__init__(message)
+        self.span = span
+        self.kind = kind
+        self.name = name
+
+
+class Unreachable(PbrunError):
+    """No connection (or no become shell) could be made; nothing was sent to a shell."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, hint: str = "", *, become: bool = False) -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.hint = hint
+        self.become = become
+
+
+class ConnectionLost(PbrunError):
+    """An open connection ended; whatever was sent may have run."""
+
+    exit_code = 4

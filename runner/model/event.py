@@ -1,0 +1,192 @@
+"""Events: the one stream that the journal writes and every reporter sees (lines: `runner/journal/log.schema.json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from runner.model.call import Diff, Status
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """The run begins. `files` maps each file read to its sha256; `git` and `ci` are empty when there is none."""
+
+    type: ClassVar[str] = "run_start"
+    version: str
+    argv: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    git: Mapping[str, Any] = field(default_factory=dict)
+    ci: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    controller: str = ""
+    cwd: str = ""
+    pid: int = 0
+    check: bool = False
+    diff: bool = False
+    limit: str = ""
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade:
+    """What will be done: a summary of each play (name, strategy, hosts, tasks as id/name/module/place)."""
+
+    type: ClassVar[str] = "plan"
+    plays: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayStart:
+    """A play (or one batch of it) begins on these hosts; no host matched if it is empty."""
+
+    type: ClassVar[str] = "play_start"
+    play: str
+    play_id: str
+    hosts: tuple[str, ...]
+    batch: int = 0
+    batches: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStart:
+    """The first host of a batch reached this task: its banner on a plain screen."""
+
+    type: ClassVar[str] = "task_start"
+    play: str
+    task: str
+    task_id: str
+    module: str
+    path: str
+    handler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaskIntent:
+    """A step is about to be sent; durable before it leaves."""
+
+    type: ClassVar[str] = "task_intent"
+    play: str
+    task: str
+    task_id: str
+    host: str
+    item: Any
+    attempt: int
+    module: str
+    effect: str
+    args_sha256: str
+    delegate: str | None = None
+    become: str | None = None
+    trip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """A step ended. `item` is None outside loops. `start`/`end` are UTC epoch seconds; `ts`-like text is written.
+
+    `values` are further result keys. `prediction` in a dry run: `same`, `change` or `unknown`. `final`: the task's
+    own result on this host (a loop's items come before it as `final=False`). `ignored`: failed, but told to go on.
+    """
+
+    type: ClassVar[str] = "task_result"
+    play: str
+    task: str
+    task_id: str
+    host: str
+    module: str
+    status: Status
+    item: Any = None
+    rc: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    start: float = 0.0
+    end: float = 0.0
+    duration_s: float = 0.0
+    changed: bool = False
+    diff: tuple[Diff, ...] = ()
+    msg: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+    final: bool = True
+    ignored: bool = False
+    rescued: bool = False
+    prediction: str | None = None
+    delegate: str | None = None
+    censored: bool = False
+    show_diff: bool = False
+    handler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostLost:
+    """A host cannot be reached (any more). `phase`: `connect`, or `run` when the connection broke."""
+
+    type: ClassVar[str] = "host_lost"
+    host: str
+    phase: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerNotified:
+    """A changed step notified a handler."""
+
+    type: ClassVar[str] = "handler_notified"
+    host: str
+    handler: str
+    handler_id: str
+    by_task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the user that is nobody's result: `warning` (a doubt) or `notice` (for information)."""
+
+    type: ClassVar[str] = "notice"
+    level: str
+    message: str
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recap:
+    """One host's counts, as in Ansible's recap, and `unknown`: steps a dry run could not predict."""
+
+    ok: int = 0
+    changed: int = 0
+    unreachable: int = 0
+    failed: int = 0
+    skipped: int = 0
+    rescued: int = 0
+    ignored: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """The run is over. A log without it is of a run that was killed."""
+
+    type: ClassVar[str] = "run_end"
+    status: str
+    exit_code: int
+    hosts: Mapping[str, Recap]
+    duration_s: float = 0.0
+
+
+Event = (
+    RunStart | PlanMade | PlayStart | TaskStart | TaskIntent | TaskResult | HostLost | HandlerNotified | Notice | RunEnd
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event as it stands in the log: its number from 0, its run, and when it was written (UTC epoch seconds)."""
+
+    seq: int
+    run: str
+    ts: float
+    event: Event

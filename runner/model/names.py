@@ -1,0 +1,21 @@
+"""Where the template layer finds variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Protocol
+
+
+class Names(Protocol):
+    """The variables one step can see.
+
+    `raw` may raise KeyError (undefined) and any other exception, which passes through rendering unchanged (the
+    executor uses that to learn that a value is still on its way). `rendered` is a cache that belongs to this object.
+    """
+
+    rendered: MutableMapping[str, Any]
+
+    def raw(self, name: str) -> Any: ...
+
+    def known(self) -> Iterable[str]:
+        """All names, for hints such as "did you mean"."""

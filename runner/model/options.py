@@ -1,0 +1,44 @@
+"""What the command line asked for, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.model.values import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of a run. Durations in seconds; None means "not given". `extra_vars` are parsed, in order, merged."""
+
+    playbooks: tuple[str, ...] = ()
+    inventories: tuple[str, ...] = ()
+    limit: str | None = None
+    tags: tuple[str, ...] = ("all",)
+    skip_tags: tuple[str, ...] = ()
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    check: bool = False
+    diff: bool = False
+    forks: int = 50
+    user: str | None = None
+    become: bool = False
+    become_user: str | None = None
+    become_method: str | None = None
+    become_password: Secret | None = None
+    connection_password: Secret | None = None
+    private_key: str | None = None
+    connection: str | None = None
+    timeout_s: float | None = None
+    ssh_common_args: str | None = None
+    ssh_extra_args: str | None = None
+    start_at_task: str | None = None
+    step: bool = False
+    force_handlers: bool = False
+    strategy: str | None = None
+    verbosity: int = 0
+    strict: bool = False
+    log: str | None = None
+    output: str | None = None
+    detailed_exitcode: bool = False

@@ -1,0 +1,188 @@
+"""A playbook as loaded: every keyword checked, inheritance done, nothing rendered.
+
+What blocks and plays hand down (become, tags, when, vars, environment …) is already merged into each `Task`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from runner.model.inventory import FileVars
+from runner.model.span import NOWHERE, Span
+
+Section = Literal["block", "rescue", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One expression of `when`, `until`, `changed_when`, `failed_when` or `break_when`.
+
+    `value` is the source text (a Jinja expression without braces) or a constant as YAML gave it (true, false).
+    """
+
+    value: str | bool
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role one task belongs to: its folder and the variable layers it brings."""
+
+    name: str
+    path: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """How a task repeats. `kind` is `loop` or the lookup's name of a `with_x`; `items` is the raw list or template."""
+
+    kind: str
+    items: Any
+    loop_var: str = "item"
+    index_var: str | None = None
+    label: Any = None
+    pause_s: Any = 0
+    extended: bool = False
+    break_when: tuple[Condition, ...] = ()
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """Keywords that plays, blocks and tasks share, after inheritance. Values may still be templates.
+
+    None means "not set anywhere": the command line or configuration decides.
+    """
+
+    become: Any = None
+    become_user: Any = None
+    become_method: Any = None
+    become_flags: Any = None
+    become_exe: Any = None
+    remote_user: Any = None
+    port: Any = None
+    connection: Any = None
+    environment: tuple[Any, ...] = ()
+    ignore_errors: Any = None
+    ignore_unreachable: Any = None
+    no_log: Any = None
+    check_mode: Any = None
+    diff: Any = None
+    run_once: Any = None
+    any_errors_fatal: Any = None
+    throttle: Any = None
+    timeout: Any = None
+    module_defaults: tuple[Mapping[str, Any], ...] = ()
+    collections: tuple[str, ...] = ()
+    debugger: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written.
+
+    `args` are raw (templates inside). `vars` merges block and task vars, the inner winning. `id` is stable: it hangs
+    on the place in the play, the action and the raw arguments, not on the name.
+    """
+
+    id: str
+    name: str
+    action: str
+    module: str
+    args: Mapping[str, Any]
+    span: Span
+    directives: Directives = field(default_factory=Directives)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    when: tuple[Condition, ...] = ()
+    loop: Loop | None = None
+    register: str | None = None
+    until: tuple[Condition, ...] = ()
+    retries: Any = None
+    delay_s: Any = None
+    changed_when: tuple[Condition, ...] | None = None
+    failed_when: tuple[Condition, ...] | None = None
+    notify: tuple[str, ...] = ()
+    listen: tuple[str, ...] = ()
+    tags: frozenset[str] = frozenset()
+    delegate_to: Any = None
+    delegate_facts: Any = None
+    async_s: Any = None
+    poll_s: Any = None
+    needs: tuple[str, ...] = ()
+    role: Role | None = None
+    include_params: Mapping[str, Any] = field(default_factory=dict)
+    apply: Mapping[str, Any] = field(default_factory=dict)
+    args_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block: `block`, `rescue` and `always` are lists of tasks and blocks. Its keywords are already in its tasks."""
+
+    id: str
+    name: str
+    span: Span
+    block: tuple[Node, ...]
+    rescue: tuple[Node, ...] = ()
+    always: tuple[Node, ...] = ()
+
+
+Node = Task | Block
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One entry of `vars_prompt`; its answer is literal text, never a template."""
+
+    name: str
+    prompt: str
+    private: bool = True
+    default: Any = None
+    confirm: bool = False
+    encrypt: str | None = None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One play. `hosts` may be a template; `needs` is None unless written (an empty list means "needs nothing")."""
+
+    id: str
+    name: str
+    hosts: Any
+    span: Span
+    path: str
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    vars_files: tuple[Any, ...] = ()
+    vars_prompt: tuple[Prompt, ...] = ()
+    gather_facts: Any = None
+    gather_subset: tuple[str, ...] = ()
+    strategy: Any = None
+    serial: tuple[Any, ...] = ()
+    order: Any = None
+    max_fail_percentage: Any = None
+    force_handlers: Any = None
+    directives: Directives = field(default_factory=Directives)
+    tags: frozenset[str] = frozenset()
+    pre_tasks: tuple[Node, ...] = ()
+    roles: tuple[Node, ...] = ()
+    tasks: tuple[Node, ...] = ()
+    post_tasks: tuple[Node, ...] = ()
+    handlers: tuple[Node, ...] = ()
+    needs: tuple[str, ...] | None = None
+    beside_playbook: FileVars = field(default_factory=FileVars)
+    public_roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """All plays of one command line in order, imports resolved, with every file read and its sha256."""
+
+    plays: tuple[Play, ...]
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,174 @@
+"""What pure stages may ask of the world: protocols that the edges fulfil and the engine hands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from runner.model.call import Become, Call, Fragment, Outcome, Reply, Sent, Target, Trip, TripEnd
+from runner.model.event import Record
+from runner.model.plan import Edge, TaskNode
+from runner.model.playbook import Node, Role, Task
+
+FileKind = Literal["files", "templates", "vars", "tasks"]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry of a folder here, `relative` with `/`; `kind` is `file`, `dir` or `link`; `mode` has 12 bits."""
+
+    relative: str
+    kind: Literal["file", "dir", "link"]
+    mode: int
+    size: int = 0
+    link: str = ""
+
+
+class Desk(Protocol):
+    """What one step's module may ask of the controller. Paths are absolute text.
+
+    Every method raises `runner.errors.StepError` when it cannot do what is asked; the step then fails with its text.
+    """
+
+    def find(self, kind: FileKind, name: str) -> str:
+        """The file or folder `name` on Ansible's search path for this task (role's folder, playbook's folder)."""
+
+    def read(self, path: str) -> bytes:
+        """A file's content (cached for the run)."""
+
+    def sha1(self, path: str) -> str:
+        """A file's SHA-1 in hex, read in blocks (cached for the run)."""
+
+    def entry(self, path: str) -> TreeEntry:
+        """What `path` is; `relative` is its base name."""
+
+    def tree(self, path: str) -> tuple[TreeEntry, ...]:
+        """All entries below a folder, parents first, sorted."""
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` exists here (for fetch)."""
+
+    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
+        """A template file rendered with the step's variables. `options`: trim_blocks, lstrip_blocks,
+        newline_sequence, block_start_string … and `extra_vars` (a mapping added on top)."""
+
+    def load_vars(self, path: str) -> Mapping[str, Any]:
+        """The variables of a YAML or JSON file."""
+
+    def is_true(self, condition: str | bool) -> bool:
+        """A condition written as an argument (assert's `that`), evaluated with the step's variables. Raises
+        `StepError` when it is not a boolean; raises `UnknownReached` when a dry run cannot know it."""
+
+    def variable(self, name: str) -> Any:
+        """The rendered value of a variable; raises `StepError` when undefined."""
+
+
+class Module(Protocol):
+    """What a file in `runner/modules` defines, as module-level names. See "how to add a module" in the README.
+
+    `SPEC` is a `runner.arguments.Spec`. `fragment` compiles a call; `outcome` reads its reply (or asks for one more
+    fragment; `reply.values` of the fragment before are in `Fragment.memo` if the module put them there).
+    """
+
+    SPEC: Any
+
+    def fragment(self, call: Call, desk: Desk) -> Fragment | Outcome: ...
+
+    def outcome(self, call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment: ...
+
+
+class Process(Protocol):
+    """A command running on a host (or here), as bytes."""
+
+    def write(self, data: bytes) -> None:
+        """Send to its stdin; blocks while the window is full. Raises `ConnectionLost`."""
+
+    def close_stdin(self) -> None: ...
+
+    def read(self, timeout_s: float | None) -> tuple[bytes, bytes] | None:
+        """What has arrived on stdout and stderr, waiting for at least one byte; None at the end of both; raises
+        `TimeoutError` when nothing came in time and `ConnectionLost` when the connection broke."""
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its exit code, or None when there is none in time."""
+
+    def close(self) -> None:
+        """Give it up at once."""
+
+
+class Connection(Protocol):
+    """An open way to a host. `start` runs a command line through the login shell: keep it to plain words."""
+
+    def start(self, command: str, *, tty: bool = False) -> Process: ...
+
+    def alive(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BecomeCommand:
+    """How a become method starts a shell. `command` is the full command line; if the method asks for a password it
+    prints `prompt` (exact text, on either stream) and reads one line from stdin. `needs_tty`: ask for a terminal."""
+
+    command: str
+    prompt: str = ""
+    needs_tty: bool = False
+    wrong_password: tuple[str, ...] = ()
+
+
+class LoadTasks(Protocol):
+    """Loads what a dynamic include names."""
+
+    def __call__(self, path: str, task: Task, role: Role | None) -> tuple[Node, ...]: ...
+
+
+class Transport(Protocol):
+    """What a file in `runner/transports` defines, as module-level functions."""
+
+    def connect(self, target: Target, notice: Callable[[str], None]) -> Connection:
+        """Open a connection; raises `runner.errors.Unreachable` with one plain line (cause and hint)."""
+
+
+class BecomeMethod(Protocol):
+    """What a file in `runner/become` defines, as module-level functions. Pure."""
+
+    def command(self, become: Become, shell: str, prompt: str) -> BecomeCommand:
+        """How to start `shell` (plain words, run by the login shell) as another user."""
+
+    def refusal(self, output: str, become: Become) -> str | None:
+        """Why the method refused, in plain words, read from what it printed; None if nothing is recognised."""
+
+
+class Strategy(Protocol):
+    """What a file in `runner/strategies` defines: a strategy only adds edges."""
+
+    def edges(self, nodes: Sequence[TaskNode], data: Sequence[Edge]) -> Iterator[Edge]:
+        """The edges between one play's nodes. `data` are the edges that reads, notifications, blocks and `needs`
+        ask for; a strategy that keeps the list's order may leave them out, since its order implies them."""
+
+
+class Dispatcher(Protocol):
+    """Carries trips to hosts; every trip sent gets its replies as they happen and then exactly one `TripEnd`."""
+
+    def send(self, trip: Trip) -> None: ...
+
+    def wait(self, timeout_s: float | None) -> list[Reply | TripEnd | Sent]:
+        """What has arrived since the last call, waiting for at least one; an empty list when the time is over."""
+
+    def reset(self, host: str) -> None:
+        """Close the host's connections; the next trip opens new ones."""
+
+    def close(self) -> None: ...
+
+
+class Reporter(Protocol):
+    """Sees every record after the journal has it. `close` is called once, also after an interrupt."""
+
+    def see(self, record: Record) -> None: ...
+
+    def close(self) -> None: ...
+
+
+LookupCall = Callable[[str, Sequence[Any], Mapping[str, Any]], Any]

@@ -1,0 +1,31 @@
+"""Places in source files, and what is wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """One place in a source; `line` and `column` count from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+NOWHERE = Span("<none>")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake or warning: where, what, and a hint that helps to mend it."""
+
+    span: Span
+    message: str
+    hint: str = ""
+    level: Literal["error", "warning"] = "error"

@@ -1,0 +1,141 @@
+"""Values with a meaning beyond their text: trusted templates, secrets, what cannot be known, what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+from runner.model.span import NOWHERE, Span
+
+TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
+
+
+class Template(str):
+    """Text from a source the user wrote (playbook, inventory, vars, role) that holds Jinja.
+
+    Only values of this very type are ever rendered. Whatever a host, a lookup, a prompt or a filter makes is a plain
+    `str`, so remote text is never a template: string operations on a `Template` give a `str` too.
+    """
+
+    __slots__ = ("span",)
+    span: Span
+
+    def __new__(cls, text: str, span: Span = NOWHERE) -> Template:
+        made = super().__new__(cls, text)
+        made.span = span
+        return made
+
+    def __getnewargs__(self) -> tuple[str, Span]:  # type: ignore[override]
+        return (str(self), self.span)
+
+
+class Secret(str):
+    """Text that may reach a host's stdin and nothing else: its `repr` and `format` are masked."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('********')"
+
+    def reveal(self) -> str:
+        """The bare text, for the one place that sends it."""
+        return str.__str__(self)
+
+
+class UnknownReached(Exception):
+    """Raised when control flow or text would depend on an `Unknown`; the template layer turns it into `Unknown`."""
+
+    def __init__(self, unknown: Unknown) -> None:
+        super().__init__(unknown.reason)
+        self.unknown = unknown
+
+
+class Unknown:
+    """What cannot be known in a dry run (the output of a command that did not run).
+
+    Attribute and item access, calls and arithmetic give `Unknown` again; truth, iteration, length and text raise
+    `UnknownReached`, so an expression that needs the value as a whole becomes `Unknown`.
+    """
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str = "not known before the run") -> None:
+        object.__setattr__(self, "reason", reason)
+
+    reason: str
+
+    def _same(self, *_args: object, **_kwargs: object) -> Unknown:
+        return self
+
+    def _reached(self, *_args: object) -> NoReturn:
+        raise UnknownReached(self)
+
+    def __getattr__(self, name: str) -> Unknown:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(name)
+
+    def __reduce__(self) -> tuple[type[Unknown], tuple[str]]:
+        return (Unknown, (self.reason,))
+
+    __getitem__ = __call__ = _same
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _same
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __pos__ = _same
+    __lt__ = __le__ = __gt__ = __ge__ = _same
+    __eq__ = __ne__ = _same  # type: ignore[assignment]
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        self._reached()
+
+    def __iter__(self) -> Iterator[object]:
+        self._reached()
+
+    def __len__(self) -> int:
+        self._reached()
+
+    def __contains__(self, item: object) -> bool:
+        self._reached()
+
+    def __int__(self) -> int:
+        self._reached()
+
+    def __float__(self) -> float:
+        self._reached()
+
+    def __str__(self) -> str:
+        self._reached()
+
+    def __repr__(self) -> str:
+        return f"<unknown: {self.reason}>"
+
+
+def find_unknown(value: object) -> Unknown | None:
+    """The first `Unknown` inside `value` (mappings, lists, tuples, sets searched), or None."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, Mapping):
+        parts: Iterator[Any] = iter(value.values())
+    elif isinstance(value, list | tuple | set | frozenset):
+        parts = iter(value)
+    else:
+        return None
+    return next((found for part in parts if (found := find_unknown(part)) is not None), None)
+
+
+class _Omit:
+    """The value of the variable `omit`: an argument that has it is left out."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<omit>"
+
+    def __reduce__(self) -> str:
+        return "OMIT"
+
+
+OMIT: Final = _Omit()
