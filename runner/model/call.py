@@ -120,6 +120,7 @@ class Fragment:
     after it, unless the call is a check, when it is not even sent. `predictable=False`: a dry run cannot say what
     `apply` would print or whether it changes anything, so a check whose probe says "differs" is *unknown*.
     `makes` / `removes`: paths that exist / are gone after this step (for the rest of a dry run).
+    `last=False`: the module's `outcome` may ask for one more fragment, so nothing may be sent behind this one.
     """
 
     probe: str = ""
@@ -131,6 +132,7 @@ class Fragment:
     makes: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
     memo: Mapping[str, Any] = field(default_factory=dict)
+    last: bool = True
 
 
 @dataclass(frozen=True, slots=True)

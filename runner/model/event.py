@@ -85,6 +85,17 @@ class TaskIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class IntentWithdrawn:
+    """A step that was sent ahead did not run, because an earlier step of its trip failed: its intent is void."""
+
+    type: ClassVar[str] = "intent_withdrawn"
+    task_id: str
+    host: str
+    item: Any = None
+    trip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TaskResult:
     """A step ended. `item` is None outside loops. `start`/`end` are UTC epoch seconds; `ts`-like text is written.
 
