@@ -61,7 +61,10 @@ class Desk(Protocol):
         `StepError` when it is not a boolean; raises `UnknownReached` when a dry run cannot know it."""
 
     def variable(self, name: str) -> Any:
-        """The rendered value of a variable; raises `StepError` when undefined."""
+        """The rendered value of a variable, or of an expression the user wrote (`a.b[0]`, `x | length`; debug's `var`).
+
+        A `Template` is rendered as a template. Never hand in text that came from a host. Raises `StepError`
+        (`TemplateError` of kind `undefined`) when undefined; gives an `Unknown` when a dry run cannot know it."""
 
 
 class Module(Protocol):
