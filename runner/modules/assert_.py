@@ -1,0 +1,60 @@
+"""assert: fail unless conditions hold (ansible.builtin.assert)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.arguments import Option, Spec
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed, ok
+from runner.model.ports import Desk
+from runner.model.values import Template, Unknown, UnknownReached
+
+SPEC = Spec(
+    doc="Check that conditions hold.",
+    local=True,
+    effect=Effect.READ,
+    conditions=("that",),
+    options={
+        "that": Option("raw", required=True, doc="One condition or a list of them, written as for `when`."),
+        "fail_msg": Option("raw", default="Assertion failed", aliases=("msg",), doc="Said when one does not hold."),
+        "success_msg": Option("raw", default="All assertions passed", doc="Said when all hold."),
+        "quiet": Option("bool", default=False, doc="Keep it to one line."),
+    },
+)
+
+
+def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
+    """Checks at once; nothing is sent. The first condition that does not hold ends it."""
+    try:
+        broken = next((that for that in _conditions(call.args["that"], desk) if not desk.is_true(that)), None)
+    except UnknownReached as reached:
+        return Outcome(Status.SKIPPED, unknown=reached.unknown.reason)
+    if broken is None:
+        return ok(msg=call.args["success_msg"])
+    fail_msg = call.args["fail_msg"]
+    values = {"assertion": broken, "evaluated_to": False, "msg": fail_msg}
+    return Outcome(Status.FAILED, values, msg=_text(fail_msg))
+
+
+def _conditions(that: Any, desk: Desk) -> list[Any]:
+    """`that` as a list. A template that gives a list of booleans is one; text it gives is never an expression,
+    since it may come from a host."""
+    if isinstance(that, list | tuple):
+        return list(that)
+    if isinstance(that, Template) and that.strip().startswith("{{"):
+        value = desk.variable(that)
+        if isinstance(value, Unknown):
+            raise UnknownReached(value)
+        if isinstance(value, list) and all(isinstance(item, bool) for item in value):
+            return list(value)
+    return [that]
+
+
+def _text(msg: Any) -> str:
+    return msg if isinstance(msg, str) else "\n".join(map(str, msg)) if isinstance(msg, list) else str(msg)
+
+
+def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
+    """Never asked for: nothing was sent."""
+    del call, fragment, reply, desk
+    return failed("assert has no answer from a host")
