@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from runner.model.call import Become, Call, Fragment, Outcome, Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Record
+from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
 
@@ -172,6 +173,43 @@ class Reporter(Protocol):
     def see(self, record: Record) -> None: ...
 
     def close(self) -> None: ...
+
+
+class LookupContext(Protocol):
+    """What a lookup may ask of the controller for the step that called it. Paths are absolute text.
+
+    Every method raises `runner.errors.StepError` when it cannot do what is asked. `playbook_dir` is also the folder
+    that commands (`pipe`) run in and that relative paths hang on when nothing on the search path has them.
+    """
+
+    @property
+    def playbook_dir(self) -> str: ...
+
+    def find(self, kind: FileKind, name: str) -> str:
+        """The file or folder `name` on Ansible's search path for this task (role's folder, playbook's folder)."""
+
+    def folders(self, kind: FileKind) -> tuple[str, ...]:
+        """The folders that `find` looks in, in order (they need not exist)."""
+
+    def read(self, path: str) -> bytes:
+        """A file's content (cached for the run)."""
+
+    def render(self, value: Any) -> Any:
+        """`value` rendered with the step's variables, as far as it holds `Template` text."""
+
+    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
+        """A template file rendered with the step's variables; options as in `Desk.render_file`."""
+
+
+class Lookup(Protocol):
+    """What a file in `runner/lookups` defines, as module-level names.
+
+    `terms` and `options` are rendered values. What `run` gives is plain: text in it is never a template.
+    """
+
+    def run(
+        self, terms: list[Any], variables: Names, options: Mapping[str, Any], context: LookupContext
+    ) -> list[Any]: ...
 
 
 LookupCall = Callable[[str, Sequence[Any], Mapping[str, Any]], Any]
