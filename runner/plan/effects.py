@@ -1,0 +1,85 @@
+"""Passes `observes` and `effects`: who can see other hosts, and which tasks meet at the same path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from runner import registry
+from runner.arguments import Spec
+from runner.model.plan import Edge, Kind, Reach, TaskNode
+from runner.model.playbook import Task
+from runner.plan.draft import Draft
+
+_SEEING_WORDS: Final = frozenset(
+    {"hostvars", "groups", "ansible_play_hosts", "ansible_play_batch", "ansible_play_hosts_all", "play_hosts"}
+)
+_QUIET_META: Final = frozenset({"noop", "clear_facts", "end_host", "end_role", "reset_connection", "flush_handlers"})
+_PATH_ARGUMENTS: Final = ("dest", "path", "name", "destfile", "chdir", "creates", "removes", "_raw_params")
+_WRITERS: Final = frozenset(
+    {"copy", "template", "file", "lineinfile", "blockinfile", "replace", "get_url", "unarchive"}
+)
+STRUCTURAL: Final = frozenset({"include_tasks", "include_role"})
+
+
+def spec_of(task: Task) -> Spec | None:
+    """The module's definition, or None if there is no such module."""
+    try:
+        spec = registry.load("modules", task.module).SPEC
+    except KeyError:
+        return None
+    return spec if isinstance(spec, Spec) else None
+
+
+def sees_others(node: TaskNode) -> bool:
+    """Whether what the step does can depend on how far other hosts are."""
+    task = node.task
+    directives = task.directives
+    if task.delegate_to or directives.run_once or directives.throttle or (node.reads or frozenset()) & _SEEING_WORDS:
+        return True
+    if task.module in STRUCTURAL or node.kind is Kind.FLUSH:
+        return False
+    if task.module == "meta":
+        return not _QUIET_META.intersection(str(value) for value in task.args.values())
+    spec = spec_of(task)
+    return spec is None or spec.observes or node.reads is None
+
+
+def observes(draft: Draft) -> Draft:
+    """Mark every node. A play in which one host's failure stops the others has all its tasks observing."""
+    play = draft.play
+    lockstep = bool(play.max_fail_percentage is not None or play.directives.any_errors_fatal)
+    nodes = tuple(
+        replace(node, observes=lockstep or bool(node.task.directives.any_errors_fatal) or sees_others(node))
+        for node in draft.nodes
+    )
+    return replace(draft, nodes=nodes)
+
+
+def paths_of(task: Task) -> Iterator[str]:
+    """The path texts among a task's arguments, unrendered: equal text means equal path."""
+    for name in _PATH_ARGUMENTS:
+        value: Any = task.args.get(name)
+        if isinstance(value, str) and "/" in value and not any(mark in value for mark in "\n;|&"):
+            yield value.rstrip("/")
+
+
+def _meet(first: str, second: str) -> bool:
+    return first == second or first.startswith(second + "/") or second.startswith(first + "/")
+
+
+def effects(draft: Draft) -> Draft:
+    """Edges between tasks that touch the same path or one below the other, where the earlier one writes it."""
+    if draft.strategy != "dag":
+        return draft
+    found: list[Edge] = []
+    written: list[tuple[TaskNode, str]] = []
+    for node in draft.nodes:
+        mine = list(paths_of(node.task))
+        for before, path in written:
+            if any(_meet(path, own) for own in mine):
+                found.append(Edge(before.id, node.id, Reach.HOST, f"path: {path}"))
+        if node.task.module in _WRITERS:
+            written += [(node, path) for path in mine]
+    return draft.with_data(*found)

@@ -1,0 +1,64 @@
+"""Pass `order`: sections, roles, blocks and handler flushes become one list of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from runner.model.plan import Kind, Scope, TaskNode
+from runner.model.playbook import Block, Node, Task
+from runner.plan.draft import Draft
+
+FLUSH = "flush_handlers"
+
+
+def tasks_in(nodes: Iterable[Node], path: tuple[Scope, ...] = ()) -> Iterator[tuple[Task, tuple[Scope, ...]]]:
+    """Every task with the blocks around it, in order."""
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from tasks_in(node.block, (*path, Scope(node.id, "block")))
+            yield from tasks_in(node.rescue, (*path, Scope(node.id, "rescue")))
+            yield from tasks_in(node.always, (*path, Scope(node.id, "always")))
+        else:
+            yield node, path
+
+
+def is_flush(task: Task) -> bool:
+    """Whether the task is `meta: flush_handlers`."""
+    return task.module == "meta" and FLUSH in (task.args.get("_raw_params"), task.args.get("free_form"))
+
+
+def handler_nodes(handlers: Iterable[Node], flush: int, section: str) -> list[TaskNode]:
+    """The handlers of one flush, in the order of their definition, each to run where it was notified.
+
+    Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_handlers.html
+    """
+    return [
+        TaskNode(f"{task.id}.h{flush}", 0, task, Kind.HANDLER, path, flush=flush, section=section)
+        for task, path in tasks_in(handlers)
+    ]
+
+
+def order(draft: Draft) -> Draft:
+    """Pre-tasks, roles, tasks, post-tasks; handlers after each section and at each `flush_handlers`."""
+    play = draft.play
+    sections = (("pre_tasks", play.pre_tasks), ("tasks", (*play.roles, *play.tasks)), ("post_tasks", play.post_tasks))
+    nodes: list[TaskNode] = []
+    flush = 0
+    for section, members in sections:
+        if not members:
+            continue
+        for task, path in tasks_in(members):
+            kind = Kind.FLUSH if is_flush(task) else Kind.TASK
+            nodes.append(TaskNode(task.id, 0, task, kind, path, section=section))
+            if kind is Kind.FLUSH:
+                nodes += handler_nodes(play.handlers, flush, section)
+                flush += 1
+        nodes += handler_nodes(play.handlers, flush, section)
+        flush += 1
+    return replace(draft, nodes=number(nodes))
+
+
+def number(nodes: Iterable[TaskNode]) -> tuple[TaskNode, ...]:
+    """The nodes with their positions in this list."""
+    return tuple(replace(node, position=position) for position, node in enumerate(nodes))
