@@ -1,0 +1,41 @@
+"""The way from options to an exit code that all commands share: prepare, show doubts, execute."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from runner.errors import PbrunError
+from runner.model.options import Options
+from runner.model.playbook import Playbook
+
+if TYPE_CHECKING:
+    from runner.engine import Prepared
+
+
+def prepared_or_told(options: Options, playbook: Playbook | None = None) -> Prepared:
+    """Everything read and planned; warnings are on stderr. Raises `InputErrors` and `OptionError`."""
+    from runner.cli.faults import read_line
+    from runner.engine import prepare
+    from runner.load.show import render_problem
+
+    prepared = prepare(options, playbook=playbook)
+    for problem in prepared.problems:
+        print(render_problem(problem, read_line), file=sys.stderr)
+    return prepared
+
+
+def carry_out(options: Options, argv: Sequence[str], playbook: Playbook | None = None, pattern: str = "") -> int:
+    """Run the playbooks (or the one given); the exit code.
+
+    `pattern`: hosts that must not be none, as `exec`, `put` and `get` have nothing to do without one.
+    """
+    from runner.cli.masking import masked
+    from runner.engine import execute
+
+    prepared = prepared_or_told(options, playbook)
+    if pattern and not prepared.hosts_of(0):
+        limit = f" within --limit {options.limit!r}" if options.limit else ""
+        raise PbrunError(f"no host matches {pattern!r}{limit}; nothing was run")
+    return execute(prepared, options, reporter_context=None, argv=masked(argv)).exit_code

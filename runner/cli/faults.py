@@ -1,0 +1,64 @@
+"""What went wrong, in plain words on stderr; a fault of pbrun itself goes to a file with its details."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from runner.errors import InputErrors, PbrunError
+
+INTERNAL_ERROR = 250
+
+
+def report(error: Exception) -> int:
+    """Tell the user about `error`; returns the exit code."""
+    if isinstance(error, InputErrors):
+        show_problems(error)
+        return error.exit_code
+    if isinstance(error, PbrunError):
+        print(f"pbrun: {error}", file=sys.stderr)
+        return error.exit_code
+    place = write_details(error)
+    where = f"details are in {place}" if place else "details could not be written"
+    print(f"pbrun: internal error ({type(error).__name__}); please report it, {where}", file=sys.stderr)
+    return INTERNAL_ERROR
+
+
+def show_problems(error: InputErrors) -> None:
+    """Every mistake with its line, a caret and a hint."""
+    from runner.load.show import render_problem
+
+    for problem in error.problems:
+        print(render_problem(problem, read_line), file=sys.stderr)
+    count = sum(problem.level == "error" for problem in error.problems) or len(error.problems)
+    print(f"pbrun: {count} mistake{'s' if count != 1 else ''} found; nothing was run", file=sys.stderr)
+
+
+def read_line(path: str, number: int) -> str | None:
+    """Line `number` (from 1) of a source file, or None when it cannot be read."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def write_details(error: Exception) -> Path | None:
+    """Write the traceback (0600) into the state folder; the file's path, or None when that is impossible.
+
+    A traceback names code, not values, so arguments and variables do not get into it; the error's own text may.
+    """
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    folder = Path(state) / "pbrun" / "faults"
+    name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{os.getpid()}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            file.write("".join(traceback.format_exception(error)))
+    except (OSError, RuntimeError):
+        return None
+    return folder / name

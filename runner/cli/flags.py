@@ -1,0 +1,132 @@
+"""The flags of the command line, with Ansible's letters and meaning, for argparse.
+
+Source: https://docs.ansible.com/ansible/latest/cli/ansible-playbook.html
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from runner.errors import OptionError
+
+OUTPUTS = ("live", "plain", "json")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, except that a mistake is an `OptionError` (exit 5, not 2) that says what was probably meant."""
+
+    def __init__(self, prog: str, description: str, examples: str, **more: Any) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog="examples:\n" + examples.strip("\n"),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **more,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        hints = [found for word in message.split() if (found := self.nearest_choice(word.strip("',")))]
+        hint = f" ({hints[0]})" if "invalid choice" in message and hints else ""
+        raise OptionError(f"{message}{hint}\nTry '{self.prog} --help'.")
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The words as a namespace; options and other words may be mixed. Raises `OptionError`."""
+        found, unknown = self.parse_known_intermixed_args(list(words))
+        if unknown:
+            self.error("; ".join(self.describe_unknown(word) for word in unknown))
+        return found
+
+    def describe_unknown(self, word: str) -> str:
+        """One unknown word in plain words, with the option that is most like it."""
+        if not word.startswith("-"):
+            return f"unexpected word {word!r}"
+        from runner.registry import nearest
+
+        hint = nearest(word.split("=", maxsplit=1)[0], self._option_string_actions)
+        return f"unknown option {word}" + (f" ({hint})" if hint else "")
+
+    def nearest_choice(self, word: str) -> str:
+        """A hint for a value that is not among an option's choices."""
+        from runner.registry import nearest
+
+        known = [str(choice) for action in self._actions for choice in action.choices or ()]
+        return "" if word in known else nearest(word, known)
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def seconds(text: str) -> float:
+    """A duration of more than 0 seconds, for argparse."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a duration in seconds")
+    return number
+
+
+def add_target_flags(parser: Parser) -> None:
+    """Which hosts, and with which variables."""
+    group = parser.add_argument_group("hosts and variables")
+    group.add_argument("-i", "--inventory", "--inventory-file", dest="inventories", action="append", metavar="INV",
+                       help="inventory: a file, a folder, a script, or hosts 'a,b,' (repeatable)")  # fmt: skip
+    group.add_argument("-l", "--limit", metavar="PATTERN", help="only these of the hosts")
+    group.add_argument("-e", "--extra-vars", action="append", metavar="VARS",
+                       help="more variables: k=v, YAML or JSON, or @FILE (repeatable)")  # fmt: skip
+
+
+def add_run_flags(parser: Parser) -> None:
+    """How to run, and what to show."""
+    group = parser.add_argument_group("the run")
+    group.add_argument("-C", "--check", action="store_true", help="a dry run: change nothing, say what would change")
+    group.add_argument("-D", "--diff", action="store_true", help="show what changes in files")
+    group.add_argument("-f", "--forks", type=positive, default=50, metavar="N",
+                       help="hosts worked on at the same time (default 50)")  # fmt: skip
+    group.add_argument("--detailed-exitcode", action="store_true",
+                       help="with --check: exit 0 nothing to change, 2 changes pending, 1 error")  # fmt: skip
+    group.add_argument("--strict", action="store_true", help="warnings about the input are errors")
+    group.add_argument("--log", metavar="FILE", help="write the log there (default: the user's state folder)")
+    group.add_argument("--output", choices=OUTPUTS,
+                       help="how to show the run (default: live on a terminal, plain elsewhere)")  # fmt: skip
+    group.add_argument("-v", "--verbose", dest="verbosity", action="count", default=0, help="show more (up to -vvvv)")
+
+
+def add_connection_flags(parser: Parser) -> None:
+    """How to reach hosts, and whom to become there."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("-u", "--user", metavar="USER", help="log in as this user")
+    group.add_argument("-k", "--ask-pass", action="store_true", help="ask for the login password")
+    group.add_argument("--connection-password-file", "--conn-pass-file", metavar="FILE", help="… or read it there")
+    group.add_argument("--private-key", "--key-file", metavar="FILE", help="log in with this key")
+    group.add_argument("-c", "--connection", metavar="KIND", help="connection to use (default ssh)")
+    group.add_argument("-T", "--timeout", type=seconds, metavar="SECONDS", help="give up connecting after this time")
+    group.add_argument("--ssh-common-args", metavar="ARGS", help="arguments as ssh takes them (-o, -J …)")
+    group.add_argument("--ssh-extra-args", metavar="ARGS", help="more of them")
+    group = parser.add_argument_group("another user on the host")
+    group.add_argument("-b", "--become", action="store_true", help="run as another user")
+    group.add_argument("--become-user", metavar="USER", help="whom to become (default root)")
+    group.add_argument("--become-method", metavar="METHOD", help="how: sudo (default), su, doas")
+    group.add_argument("-K", "--ask-become-pass", action="store_true", help="ask for the password that this needs")
+    group.add_argument("--become-password-file", "--become-pass-file", metavar="FILE", help="… or read it there")
+
+
+def add_playbook_flags(parser: Parser) -> None:
+    """What of a playbook to run, or only to list."""
+    group = parser.add_argument_group("parts of the playbook")
+    group.add_argument("-t", "--tags", action="append", metavar="TAGS", help="only tasks with these tags (a,b)")
+    group.add_argument("--skip-tags", action="append", metavar="TAGS", help="not the tasks with these tags")
+    group.add_argument("--start-at-task", metavar="NAME", help="begin at the task of this name")
+    group.add_argument("--step", action="store_true", help="ask before each task")
+    group.add_argument("--force-handlers", action="store_true", help="run notified handlers even if a task fails")
+    group.add_argument("--strategy", metavar="NAME", help="linear (default), free, host_pinned or dag")
+    group = parser.add_argument_group("only look (no connection is opened)")
+    group.add_argument("--syntax-check", action="store_true", help="read everything, report every mistake, stop")
+    group.add_argument("--list-hosts", action="store_true", help="list the hosts of each play")
+    group.add_argument("--list-tasks", action="store_true", help="list the tasks that would run")
+    group.add_argument("--list-tags", action="store_true", help="list the tags")

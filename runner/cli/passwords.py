@@ -1,0 +1,66 @@
+"""Passwords from the terminal or from a file; they go into `Secret` values at once."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from runner.errors import OptionError
+from runner.model.values import Secret
+
+
+def ask(prompt: str, flag: str) -> Secret:
+    """One password from the terminal. Raises `OptionError` where there is none: a pipe must not be read by chance."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        raise OptionError(f"{flag} needs a terminal to ask on; use a password file instead") from None
+    try:
+        return Secret(getpass.getpass(prompt))
+    except EOFError:
+        raise OptionError(f"{flag}: no password was given") from None
+
+
+def from_file(name: str) -> Secret:
+    """The password in a file, on stdin (`-`), or printed by the file if it is executable, as in Ansible."""
+    path = Path(name).expanduser()
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read()
+        elif os.access(path, os.X_OK) and path.is_file():
+            data = subprocess.run([path.resolve()], stdout=subprocess.PIPE, check=True).stdout
+        else:
+            data = path.read_bytes()
+    except OSError as error:
+        raise OptionError(f"cannot read the password file {name}: {error.strerror}") from None
+    except subprocess.CalledProcessError as error:
+        raise OptionError(f"the password script {name} failed with exit code {error.returncode}") from None
+    try:
+        text = data.decode().strip("\r\n")
+    except UnicodeDecodeError:
+        raise OptionError(f"the password file {name} is not UTF-8 text") from None
+    if not text:
+        raise OptionError(f"the password file {name} is empty")
+    return Secret(text)
+
+
+def read_passwords(found: argparse.Namespace) -> tuple[Secret | None, Secret | None]:
+    """The login and the become password, None where not asked for.
+
+    As in Ansible, an empty answer to `-K` after `-k` means the login password.
+    """
+    login = become = None
+    if found.connection_password_file:
+        login = from_file(found.connection_password_file)
+    elif found.ask_pass:
+        login = ask("SSH password: ", "-k")
+    if found.become_password_file:
+        become = from_file(found.become_password_file)
+    elif found.ask_become_pass:
+        same = "[defaults to SSH password]" if login else ""
+        become = ask(f"BECOME password{same}: ", "-K") or login
+    return login, become
