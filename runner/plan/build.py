@@ -13,7 +13,7 @@ from runner.model.inventory import FileVars, Inventory
 from runner.model.options import Options
 from runner.model.plan import Edge, Plan, PlayPlan, Reach, TaskNode
 from runner.model.playbook import Play, Playbook, Task
-from runner.model.span import Problem
+from runner.model.span import NOWHERE, Problem
 from runner.model.values import Template
 from runner.plan.draft import Draft, Reader
 from runner.plan.order import tasks_in
@@ -113,8 +113,6 @@ def _play_order(plays: Sequence[Play]) -> tuple[tuple[frozenset[int], ...], list
 def _started(plans: Iterable[PlayPlan], options: Options) -> list[Problem]:
     if options.start_at_task is None or any(plan.nodes for plan in plans):
         return []
-    from runner.model.span import NOWHERE
-
     return [Problem(NOWHERE, f"no task matches --start-at-task {options.start_at_task!r}", "see --list-tasks")]
 
 

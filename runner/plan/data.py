@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from runner.model.plan import Edge, Kind, Reach, TaskNode
 from runner.model.span import Problem
@@ -60,7 +61,7 @@ def handlers(draft: Draft) -> Draft:
         for node in draft.nodes[:first]:
             if node.task.notify and node.kind is Kind.TASK:
                 found += [Edge(node.id, handler.id, Reach.HOST, "handler") for handler in members]
-        found += [Edge(a.id, b.id, Reach.HOST, "handler order") for a, b in zip(members, members[1:], strict=False)]
+        found += [Edge(a.id, b.id, Reach.HOST, "handler order") for a, b in pairwise(members)]
     return draft.with_data(*found)
 
 
@@ -98,7 +99,7 @@ def barriers(draft: Draft) -> Draft:
         return draft
     found: list[Edge] = []
     members = list(_sections(draft.nodes))
-    for first, second in zip(members, members[1:], strict=False):
+    for first, second in pairwise(members):
         found += [Edge(a.id, b.id, Reach.HOST, "section") for a in first for b in second]
     for node in draft.nodes:
         if _is_barrier(node):

@@ -141,10 +141,7 @@ def reads(draft: Draft) -> Draft:
     cache: dict[str, frozenset[str] | None] = {}
     nodes: list[TaskNode] = []
     for node in draft.nodes:
-        if exact:
-            found = closure(exact_reads(node.task, draft.reader), draft, cache)
-        else:
-            found = words_of(node.task)
+        found = closure(exact_reads(node.task, draft.reader), draft, cache) if exact else words_of(node.task)
         nodes.append(replace(node, reads=found, writes=writes_of(node.task)))
     return replace(draft, nodes=tuple(nodes))
 

@@ -35,7 +35,7 @@ def find_cycle(edges: Iterable[Edge]) -> list[str]:
     """The node ids of one cycle, or an empty list."""
     import networkx
 
-    graph = networkx.DiGraph((edge.before, edge.after) for edge in edges)
+    graph: networkx.DiGraph[str] = networkx.DiGraph((edge.before, edge.after) for edge in edges)
     try:
         return [before for before, _ in networkx.find_cycle(graph)]
     except networkx.NetworkXNoCycle:
@@ -64,7 +64,7 @@ def graph_of(plan: PlayPlan) -> object:
     """The play as a `networkx.DiGraph`: nodes carry `name` and `module`, edges `reach` and `why`."""
     import networkx
 
-    graph = networkx.DiGraph(name=plan.play.name)
+    graph: networkx.DiGraph[str] = networkx.DiGraph(name=plan.play.name)
     for node in plan.nodes:
         graph.add_node(node.id, name=node.task.name, module=node.task.module, kind=str(node.kind))
     for edge in plan.edges:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from runner.model.plan import Edge, Reach, TaskNode
 
@@ -10,5 +11,5 @@ from runner.model.plan import Edge, Reach, TaskNode
 def edges(nodes: Sequence[TaskNode], data: Sequence[Edge]) -> Iterator[Edge]:
     """Each node after the one before it on the same host. The order implies all of `data`."""
     del data
-    for before, after in zip(nodes, nodes[1:], strict=False):
+    for before, after in pairwise(nodes):
         yield Edge(before.id, after.id, Reach.HOST, "order")

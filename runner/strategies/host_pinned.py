@@ -6,6 +6,7 @@ The edges are those of free; the executor begins no more hosts than there are fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from runner.model.plan import Edge, Reach, TaskNode
 
@@ -13,4 +14,4 @@ from runner.model.plan import Edge, Reach, TaskNode
 def edges(nodes: Sequence[TaskNode], data: Sequence[Edge]) -> Iterator[Edge]:
     """Each node after the one before it on the same host."""
     del data
-    return (Edge(a.id, b.id, Reach.HOST, "order") for a, b in zip(nodes, nodes[1:], strict=False))
+    return (Edge(a.id, b.id, Reach.HOST, "order") for a, b in pairwise(nodes))

@@ -7,6 +7,7 @@ have caught up, so waiting for them would change nothing that anybody can see.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from runner.model.plan import Edge, Reach, TaskNode
 
@@ -14,6 +15,6 @@ from runner.model.plan import Edge, Reach, TaskNode
 def edges(nodes: Sequence[TaskNode], data: Sequence[Edge]) -> Iterator[Edge]:
     """Each node after the one before it; on all hosts where the node observes. The order implies all of `data`."""
     del data
-    for before, after in zip(nodes, nodes[1:], strict=False):
+    for before, after in pairwise(nodes):
         reach, why = (Reach.ALL, "gate") if after.observes else (Reach.HOST, "order")
         yield Edge(before.id, after.id, reach, why)
