@@ -1,0 +1,69 @@
+"""Steps joined to one compound command of a session: what travels as a trip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+from runner.model.call import Line, Trip
+from runner.sh.quote import quote
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+# Set by the shell itself or by the prelude; IFS would break the prelude's own splitting.
+_RESERVED: Final = frozenset({"IFS", "UID", "EUID", "PPID", "GID", "EGID"})
+
+
+def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) -> str:
+    """The text of a whole trip, to be sent in one piece to a session that said `Ready`.
+
+    `uploads` maps (step's index, upload's name) to the absolute path of the file on the host; these files are removed
+    when the trip is over. It is one compound command, because dash and busybox read their stdin ahead, and nothing
+    runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a text holds the token.
+    """
+    parts = ["{", "pb_stop="]
+    for _, lines in groupby(trip.lines, key=lambda line: line.group):
+        steps = "\n".join(_step(line, uploads) for line in lines)
+        parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
+    parts.append("pb_trip_end")
+    gone = "".join(f" {quote(path)}" for path in uploads.values())
+    parts.append(f'rm -f "$pb_dir"/[oe].*{gone} 2>/dev/null')
+    parts.append("}\n")
+    text = "\n".join(parts)
+    if token in text:
+        raise ValueError("a step's text holds the session's token")
+    return text
+
+
+def _step(line: Line, uploads: Mapping[tuple[int, str], str]) -> str:
+    index = line.index
+    body = "\n".join(part for part in _body(line, uploads) if part)
+    tolerant = " 1" if line.tolerant else ' ""'
+    return (
+        f'pb_begin {index}\n(\n{body}\n) </dev/null >"$pb_dir/o.{index}" 2>"$pb_dir/e.{index}"\n'
+        f"pb_end {index} $?{tolerant}"
+    )
+
+
+def _body(line: Line, uploads: Mapping[tuple[int, str], str]) -> Iterator[str]:
+    """The text inside the step's subshell: what it knows, its environment, the probe and perhaps the apply."""
+    fragment = line.fragment
+    check = "1" if line.check else ""
+    yield f"pb_index={line.index} pb_check={check} pb_diff= pb_want_mode="
+    for upload in fragment.uploads:
+        yield f"pb_up_{upload.name}={quote(uploads[line.index, upload.name])}"
+    for name, value in line.environment.items():
+        yield _export(name, value)
+    yield fragment.probe
+    if fragment.apply and not line.check:
+        yield f'if [ -n "$pb_diff" ]; then\n{fragment.apply}\nfi'
+
+
+def _export(name: str, value: str) -> str:
+    if not _NAME.fullmatch(name) or name.startswith("pb_") or name in _RESERVED:
+        return f"pb_fail {quote(f'environment: {name!r} is not a name that can be set')}"
+    if name == "LC_ALL":
+        # The prelude's own tools must speak English; what the user wrote gets it in pb_user_run.
+        return f"pb_lc_set=1 pb_lc_all={quote(value)}"
+    return f"export {name}={quote(value)}"

@@ -1,0 +1,61 @@
+"""The prelude's hands: private temporaries, renames, modes and owners. Only `apply` texts call these."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A temporary is opened once, exclusively (noclobber is O_EXCL), and written through fd 8, so that nobody who may
+# write in that folder can make us write, chmod or chown something else by putting a link in its place.
+PLACING: Final = r"""
+pb_count=0 pb_temps=
+pb_temp() {
+  pb_where=${1%/*}
+  case $1 in */*) [ -n "$pb_where" ] || pb_where=/ ;; *) pb_where=. ;; esac
+  pb_try=0
+  while :; do
+    pb_count=$((pb_count + 1)) pb_try=$((pb_try + 1))
+    pb_temp=$pb_where/.pb-$pb_nonce.$pb_index.$pb_count
+    umask 077
+    set -C
+    if command exec 8>"$pb_temp"; then break; fi 2>/dev/null
+    set +C
+    umask "$pb_umask"
+    [ "$pb_try" -lt 20 ] && [ -e "$pb_temp" ] && continue
+    command exec 8>"$pb_temp.x" && rm -f "$pb_temp.x"
+    pb_fail "cannot write into $pb_where"
+  done
+  set +C
+  umask "$pb_umask"
+  eval "pb_temp_$pb_count=\$pb_temp"
+  [ -n "$pb_temps" ] || trap pb_untemp EXIT
+  pb_temps="$pb_temps $pb_count"
+}
+pb_untemp() {
+  pb_rc=$?
+  trap - EXIT
+  for pb_n in $pb_temps; do
+    eval "pb_temp=\$pb_temp_$pb_n"
+    [ ! -e "$pb_temp" ] || rm -f -- "$pb_temp"
+  done
+  exit "$pb_rc"
+}
+pb_place() {
+  exec 8>&-
+  [ -L "$2" ] || [ ! -d "$2" ] || pb_fail "cannot replace the directory $2"
+  mv -fT -- "$1" "$2" 2>/dev/null || mv -f -- "$1" "$2" || pb_fail "cannot replace $2"
+}
+pb_chown() { [ -z "$2" ] || "$3" -h -- "$2" "$1" || pb_fail "$3 failed: $1 to $2"; }
+pb_attr_apply() {
+  if [ "$1" = "${pb_temp-}" ] && [ -e /proc/self/fd/8 ]; then pb_attr_held "$1" "$2" "$3"; return; fi
+  if [ -n "$2" ] && [ -n "$3" ]; then pb_chown "$1" "$2:$3" chown
+  else pb_chown "$1" "$2" chown; pb_chown "$1" "$3" chgrp
+  fi
+  [ -z "$pb_want_mode" ] || [ -L "$1" ] || chmod -- "$pb_want_mode" "$1" || pb_fail "chmod failed: $1 to $pb_want_mode"
+}
+pb_attr_held() {
+  if [ -n "$2$3" ]; then
+    chown -- "$2${3:+:$3}" /proc/self/fd/8 || pb_fail "chown failed: ${1##*/} to $2${3:+:$3}"
+  fi
+  [ -z "$pb_want_mode" ] || chmod -- "$pb_want_mode" /proc/self/fd/8 || pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
+}
+"""

@@ -1,0 +1,108 @@
+"""The text every shell session begins with: the wire, the private folder, and the functions that fragments call."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from runner.sh.looking import LOOKING
+from runner.sh.placing import PLACING
+
+OUTPUT_LIMIT: Final = 64 << 20  # bytes of one stream of one step that leave the host; the rest is dropped there
+
+_HEX: Final = re.compile("[0-9a-f]{16,}")
+
+# Written once, before any function: fd 9 is the wire, fd 1 leads nowhere, so that nothing else can speak on it.
+# A shell whose printf is a program would show the token in an argument (mksh): it is turned away.
+_BEGIN: Final = r"""
+exec 9>&1 1>/dev/null
+set +e +u +x +v +a
+IFS=' 	
+'
+pb_nl='
+'
+unset CDPATH
+pb_start=$(command -v printf; umask)
+case $pb_start in printf"$pb_nl"*) ;; *)
+echo "${pb_token}R this shell has no builtin printf; set ansible_shell_executable to dash, bash, ash or ksh93" >&9
+exit 3 ;;
+esac
+pb_umask=${pb_start#*"$pb_nl"}
+pb_lc_set=${LC_ALL+1} pb_lc_all=${LC_ALL-}
+LC_ALL=C
+export LC_ALL
+: "${HOME:=/}"
+cd . 2>/dev/null || cd "$HOME" 2>/dev/null || cd /
+pb_dir=
+pb_gone() { pb_rc=$?; trap - EXIT; [ -z "$pb_dir" ] || rm -rf "$pb_dir"; exit "$pb_rc"; }
+trap pb_gone EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+pb_make_dir() {
+  case $1 in *"$pb_nl"*) return 1 ;; /*) ;; *) return 1 ;; esac
+  mkdir -m 700 "$1/.pb-$pb_nonce" 2>/dev/null || return 1
+  pb_dir=$1/.pb-$pb_nonce
+  { printf . >"$pb_dir/t" && [ -s "$pb_dir/t" ]; } 2>/dev/null && return
+  rm -rf "$pb_dir"
+  pb_dir=
+  return 1
+}
+pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || {
+  printf '%sR no folder can be made in %s, %s or /dev/shm (full or read-only?)\n' "$pb_token" "${TMPDIR:-/tmp}" "$HOME" >&9
+  exit 3
+}
+"""
+
+# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip.
+_SPEAKING: Final = r"""
+pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
+pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
+pb_differs() {
+  [ -n "$pb_diff" ] || printf '%sD %s\n' "$pb_token" "$pb_index" >&9
+  pb_diff=1
+}
+pb_fail() { pb_kv msg "$1"; exit "${2:-1}"; }
+pb_skip() { pb_kv skip_msg "$1"; exit 0; }
+pb_have() { command -v "$1" >/dev/null 2>&1; }
+pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
+pb_octal() { pb_octal=$(($1 >> 9 & 7))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
+pb_user_run() {
+  case $1 in -*) pb_fail "a command cannot begin with a dash: $1" 2 ;; esac
+  if [ -n "$pb_lc_set" ]; then LC_ALL=$pb_lc_all; else unset LC_ALL; fi
+  exec "$@" 9>&-
+}
+pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
+pb_end() {
+  if [ -s "$pb_dir/o.$1" ]; then printf '%sO %s\n' "$pb_token" "$1" >&9; pb_head "$pb_dir/o.$1"; fi
+  if [ -s "$pb_dir/e.$1" ]; then printf '%sE %s\n' "$pb_token" "$1" >&9; pb_head "$pb_dir/e.$1"; fi
+  printf '%sX %s %s\n' "$pb_token" "$1" "$2" >&9
+  [ "$2" = 0 ] || [ -n "$3" ] || pb_stop=$1
+}
+pb_trip_end() { printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9; }
+"""
+
+_READY: Final = r"""
+printf '%sA %s %s\n' "$pb_token" "$$" "$pb_dir" >&9
+"""
+
+
+def session_script(token: str, nonce: str) -> str:
+    """The text to send once to `exec /bin/sh` on stdin; the shell answers with a `Ready` (or `Refused`) record.
+
+    `token` and `nonce` are at least 64 (better 128) random bits in hex: the token is on the wire alone, the nonce
+    also names the private folder and private temporary files.
+    """
+    if not _HEX.fullmatch(token) or not _HEX.fullmatch(nonce):
+        raise ValueError("token and nonce must be random hex")
+    return "".join(
+        (
+            f"pb_token={token}\npb_nonce={nonce}",
+            _BEGIN,
+            _SPEAKING.replace("OUTPUT_LIMIT", str(OUTPUT_LIMIT)),
+            LOOKING,
+            PLACING,
+            _READY,
+        )
+    )

@@ -1,0 +1,76 @@
+"""Records of a trip folded into one `Reply` a step; times are the caller's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.model.call import Reply
+from runner.sh.frames import Differs, Errors, Output, Record, StepEnd, StepStart, Value
+
+
+@dataclass(slots=True)
+class _Open:
+    """The step that is under way."""
+
+    index: int
+    start: float
+    differs: bool = False
+    values: dict[str, bytes] = field(default_factory=dict)
+    stdout: bytes = b""
+    stderr: bytes = b""
+    truncated: bool = False
+
+
+class Replies:
+    """Folds one trip's records. `running` is the index of the step under way, None between steps."""
+
+    def __init__(self, trip: int) -> None:
+        self._trip = trip
+        self._open: _Open | None = None
+
+    @property
+    def running(self) -> int | None:
+        return self._open.index if self._open else None
+
+    def see(self, record: Record, now: float) -> Reply | None:
+        """The step's reply if `record` ended it. `now` is UTC epoch seconds, when the record arrived."""
+        if isinstance(record, StepStart):
+            self._open = _Open(record.index, now)
+            return None
+        step = self._open
+        if step is None or not isinstance(record, Value | Differs | Output | Errors | StepEnd):
+            return None
+        if isinstance(record, StepEnd):
+            self._open = None
+            return self._reply(step, record.rc, now, timed_out=False)
+        if isinstance(record, Differs):
+            step.differs = True
+            return None
+        step.truncated |= record.truncated
+        if isinstance(record, Value):
+            step.values[record.key] = record.data
+        elif isinstance(record, Output):
+            step.stdout = record.data
+        else:
+            step.stderr = record.data
+        return None
+
+    def timed_out(self, now: float) -> Reply | None:
+        """The reply of the step under way when the caller killed it at its deadline (rc 124, as timeout(1) says)."""
+        step, self._open = self._open, None
+        return self._reply(step, 124, now, timed_out=True) if step else None
+
+    def _reply(self, step: _Open, rc: int, now: float, *, timed_out: bool) -> Reply:
+        return Reply(
+            trip=self._trip,
+            index=step.index,
+            rc=rc,
+            differs=step.differs,
+            values=step.values,
+            stdout=step.stdout,
+            stderr=step.stderr,
+            start=step.start,
+            end=max(now, step.start),
+            timed_out=timed_out,
+            truncated=step.truncated,
+        )
