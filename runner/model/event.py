@@ -189,7 +189,17 @@ class RunEnd:
 
 
 Event = (
-    RunStart | PlanMade | PlayStart | TaskStart | TaskIntent | TaskResult | HostLost | HandlerNotified | Notice | RunEnd
+    RunStart
+    | PlanMade
+    | PlayStart
+    | TaskStart
+    | TaskIntent
+    | IntentWithdrawn
+    | TaskResult
+    | HostLost
+    | HandlerNotified
+    | Notice
+    | RunEnd
 )
 
 
