@@ -1,0 +1,183 @@
+"""One event as one line of JSON, and back: the only place that knows how a line of the log is written.
+
+A line is ASCII (everything else is escaped), has no NaN, and ends in a newline. It opens with `v, seq, run, type, ts`;
+the event's fields follow under their own names. Times are ISO 8601 in UTC with microseconds and `Z`, null for "never".
+`stdout` and `stderr` are text; if a host sent bytes that are not UTF-8, these stand there as `\\xNN`, and `stdout_b64`
+or `stderr_b64` has the exact bytes (after redaction). `log.schema.json` describes it all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final, cast, get_args
+
+from runner.journal.plain import Plainer, escaped_text, same, valid_text
+from runner.model.call import Diff, Status
+from runner.model.event import VERSION, Event, Recap, Record, RunEnd, TaskResult
+
+TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType({kind.type: kind for kind in get_args(Event)})
+FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = MappingProxyType(
+    {kind: tuple(field.name for field in fields(kind)) for kind in (*TYPES.values(), Recap, Diff)}
+)
+TUPLES: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
+    {kind: frozenset(field.name for field in fields(kind) if "tuple" in str(field.type)) for kind in TYPES.values()}
+)
+# What names a thing stays as it is even if a password happens to be the same word: else a log could not be read.
+NAMES: Final = frozenset(
+    "task_id play_id handler_id by_task_id host hosts delegate module effect args_sha256 phase level prediction".split()
+)
+TIMES: Final = ("start", "end")
+OUTPUT: Final = ("stdout", "stderr")
+
+
+class UnknownType(ValueError):
+    """A line of a type this version does not know (a newer one's); it can be passed over."""
+
+
+def to_iso(seconds: float) -> str | None:
+    """Epoch seconds as ISO 8601 UTC; None for 0 ("never") and for what is no time."""
+    if not seconds or not math.isfinite(seconds):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def from_iso(text: str | None) -> float:
+    """The reverse of `to_iso`. Raises ValueError."""
+    return 0.0 if text is None else datetime.fromisoformat(text).timestamp()
+
+
+def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
+    """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
+    plainer, names = Plainer(redact), Plainer()
+    made: dict[str, Any] = {}
+    for name in FIELDS[type(event)]:
+        value = getattr(event, name)
+        if isinstance(value, Status):
+            made[name] = value
+        elif name in OUTPUT and isinstance(event, TaskResult):
+            made[name] = escaped_text(redact(escaped_text(value)))
+        elif isinstance(event, RunEnd) and name == "hosts":
+            made[name] = {names.text(host): recap for host, recap in value.items()}
+        elif name == "diff" and isinstance(event, TaskResult):
+            made[name] = tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
+        else:
+            found = (names if name in NAMES else plainer).value(value)
+            made[name] = tuple(found) if name in TUPLES[type(event)] and isinstance(found, list) else found
+    return _finite(type(event)(**made))
+
+
+def _finite(event: Event) -> Event:
+    """Times and durations that a line can hold."""
+    if isinstance(event, TaskResult):
+        start, end = (from_iso(to_iso(_seconds(getattr(event, name)))) for name in TIMES)
+        return replace(event, start=start, end=end, duration_s=_seconds(event.duration_s))
+    return replace(event, duration_s=_seconds(event.duration_s)) if isinstance(event, RunEnd) else event
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def dump(record: Record) -> bytes:
+    """The line of a record whose event is `plain` already."""
+    event = record.event
+    made: dict[str, Any] = {
+        "v": VERSION,
+        "seq": record.seq,
+        "run": record.run,
+        "type": event.type,
+        "ts": to_iso(record.ts) or "1970-01-01T00:00:00.000000Z",
+    }
+    for name in FIELDS[type(event)]:
+        made[name] = getattr(event, name)
+    if isinstance(event, TaskResult):
+        made["status"] = event.status.value
+        made["diff"] = [{key: getattr(part, key) for key in FIELDS[Diff]} for part in event.diff]
+        made.update({name: to_iso(getattr(event, name)) for name in TIMES})
+        for name in OUTPUT:
+            made.update(_output(name, made[name]))
+    elif isinstance(event, RunEnd):
+        made["hosts"] = {
+            host: {key: getattr(recap, key) for key in FIELDS[Recap]} for host, recap in event.hosts.items()
+        }
+    return json.dumps(made, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _output(name: str, text: str) -> dict[str, str]:
+    shown = valid_text(text)
+    if shown == text:
+        return {}
+    exact = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
+    return {name: shown, f"{name}_b64": exact}
+
+
+def line(record: Record) -> bytes:
+    """Any record as its line, newline included."""
+    return dump(replace(record, event=plain(record.event)))
+
+
+def record(line: bytes) -> Record:
+    """The record of a line. Fields that this version does not know are passed over.
+
+    Raises UnknownType for an event type it does not know, and ValueError, saying why, for what is no line of a log.
+    """
+    try:
+        read = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("this is not JSON") from None
+    if not isinstance(read, dict):
+        raise ValueError("this is not a JSON object")
+    version = read.get("v")
+    if type(version) is not int or not isinstance(read.get("type"), str):
+        raise ValueError("this is not a line of a pbrun log: it has no version (v) and type")
+    if version > VERSION:
+        raise ValueError(f"version {version} of the log is newer than this pbrun, which reads {VERSION}")
+    if read["type"] not in TYPES:
+        raise UnknownType(f"unknown event type {read['type']!r}")
+    try:
+        event = _event(TYPES[read["type"]], read)
+        seq, run, ts = read["seq"], read["run"], from_iso(read["ts"])
+    except KeyError as error:
+        raise ValueError(f"field {error} is missing") from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a field has the wrong type: {error}") from None
+    if type(seq) is not int or not isinstance(run, str):
+        raise ValueError("seq has to be a whole number and run has to be text")
+    return Record(seq, run, ts, event)
+
+
+def _event(kind: type[Any], read: Mapping[str, Any]) -> Event:
+    made = {name: read[name] for name in FIELDS[kind] if name in read}
+    for name in TUPLES[kind] & made.keys():
+        made[name] = tuple(made[name])
+    if kind is TaskResult:
+        made["status"] = Status(made["status"])
+        made["diff"] = tuple(_part(Diff, part) for part in made.get("diff", ()))
+        made.update({name: from_iso(made[name]) for name in TIMES if name in made})
+        for name in OUTPUT:
+            if f"{name}_b64" in read:
+                made[name] = _bytes(read[f"{name}_b64"]).decode("utf-8", "surrogateescape")
+    elif kind is RunEnd:
+        made["hosts"] = {host: _part(Recap, counts) for host, counts in made["hosts"].items()}
+    return cast(Event, kind(**made))
+
+
+def _part(kind: type[Any], read: Mapping[str, Any]) -> Any:
+    return kind(**{name: read[name] for name in FIELDS[kind] if name in read})
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise ValueError("base64 that cannot be read") from None

@@ -1,0 +1,47 @@
+"""Known secrets, taken out of whatever is written or shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from runner.journal.plain import MASK
+from runner.journal.secret_forms import forms
+
+
+class Redactor:
+    """Knows the run's secret values; they can be added at any time, and are masked from then on."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._known: set[str] = set()
+        self._forms: tuple[str, ...] = ()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """From now on `secret` (3 characters or more) and its usual encodings are masked."""
+        text = str.__str__(secret)
+        if text not in self._known:
+            self._known.add(text)
+            self._forms = tuple(sorted({*self._forms, *forms(text)}))
+
+    def text(self, text: str) -> str:
+        """`text` with each secret masked; where two overlap, all of both is."""
+        spans = [(start, start + len(form)) for form in self._forms if form in text for start in _places(form, text)]
+        if not spans:
+            return text
+        spans.sort()
+        made, at = [], 0
+        begin, end = spans[0]
+        for start, stop in spans[1:]:
+            if start >= end:
+                made += [text[at:begin], MASK]
+                at, begin = end, start
+            end = max(end, stop)
+        return "".join([*made, text[at:begin], MASK, text[end:]])
+
+
+def _places(form: str, text: str) -> Iterable[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
