@@ -9,6 +9,7 @@ PbrunError                 anything below; the command line prints it in plain w
 ├── StepError              one step cannot be prepared or read; it fails with this text
 │   └── TemplateError      … because of a template: has a place and a kind
 ├── Unreachable            a host cannot be reached: certainly nothing ran there
+│   └── SessionRefused     … by one more session: the connection is open and stays so
 └── ConnectionLost         a connection broke: what was under way may have run
 """
 
@@ -82,6 +83,10 @@ class Unreachable(PbrunError):
         super().__init__(f"{message} ({hint})" if hint else message)
         self.hint = hint
         self.become = become
+
+
+class SessionRefused(Unreachable):
+    """The host allows no further session on an open connection (sshd's MaxSessions); those it has go on."""
 
 
 class ConnectionLost(PbrunError):

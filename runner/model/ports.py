@@ -129,7 +129,10 @@ class LoadTasks(Protocol):
 
 
 class Transport(Protocol):
-    """What a file in `runner/transports` defines, as module-level functions."""
+    """What a file in `runner/transports` defines, as module-level functions.
+
+    It may also define `for_run() -> Transport`: a transport that remembers what the connections of one run share
+    (parsed files, keys, jump hosts)."""
 
     def connect(self, target: Target, notice: Callable[[str], None]) -> Connection:
         """Open a connection; raises `runner.errors.Unreachable` with one plain line (cause and hint)."""
