@@ -1,4 +1,4 @@
-"""The prelude's eyes: what a path is, its checksum, whether its mode and owner are as wanted. Nothing here changes it."""
+"""The prelude's eyes: what a path is, its checksum, whether mode and owner are as wanted. Nothing here changes it."""
 
 from __future__ import annotations
 

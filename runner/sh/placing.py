@@ -56,6 +56,7 @@ pb_attr_held() {
   if [ -n "$2$3" ]; then
     chown -- "$2${3:+:$3}" /proc/self/fd/8 || pb_fail "chown failed: ${1##*/} to $2${3:+:$3}"
   fi
-  [ -z "$pb_want_mode" ] || chmod -- "$pb_want_mode" /proc/self/fd/8 || pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
+  [ -z "$pb_want_mode" ] || chmod -- "$pb_want_mode" /proc/self/fd/8 ||
+    pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
 }
 """

@@ -17,11 +17,9 @@ _HEX: Final = re.compile("[0-9a-f]{16,}")
 _BEGIN: Final = r"""
 exec 9>&1 1>/dev/null
 set +e +u +x +v +a
-IFS=' 	
-'
+unset IFS CDPATH
 pb_nl='
 '
-unset CDPATH
 pb_start=$(command -v printf; umask)
 case $pb_start in printf"$pb_nl"*) ;; *)
 echo "${pb_token}R this shell has no builtin printf; set ansible_shell_executable to dash, bash, ash or ksh93" >&9
@@ -50,7 +48,8 @@ pb_make_dir() {
   return 1
 }
 pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || {
-  printf '%sR no folder can be made in %s, %s or /dev/shm (full or read-only?)\n' "$pb_token" "${TMPDIR:-/tmp}" "$HOME" >&9
+  printf '%sR no folder can be made in %s, %s or /dev/shm (full or read-only?)\n' \
+    "$pb_token" "${TMPDIR:-/tmp}" "$HOME" >&9
   exit 3
 }
 """
