@@ -1,0 +1,1 @@
+"""How fast pbrun is, side by side with the floor: bare paramiko doing the same work on the same machine."""

@@ -1,0 +1,149 @@
+"""OpenSSH servers on the loopback range, as many "hosts" as wanted, and the latency proxy in front of them.
+
+As root they run in a mount namespace of their own, where a login user whose shell is `/bin/sh` exists: nobody's
+`.bashrc` is measured, and the machine's own users stay as they are. Without root the present user logs in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BENCH_USER = "pbbench"
+BENCH_UID = 61999
+# sshd refuses more (MAX_LISTEN_SOCKS in its sshd.c), so every sixteen addresses get a server.
+ADDRESSES_A_SERVER = 16
+
+CONFIG = """\
+Port {port}
+{listen}
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+PidFile none
+UsePAM no
+UseDNS no
+StrictModes no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 1000
+MaxSessions 100
+LogLevel ERROR
+Subsystem sftp internal-sftp
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """Servers that run: their addresses, and how to log in."""
+
+    addresses: tuple[tuple[str, int], ...]
+    user: str
+    key: Path
+    host_key: Path
+    known_hosts: Path
+
+
+def free_port() -> int:
+    """A TCP port that is free on loopback now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_keys(folder: Path) -> None:
+    """The login key, the host key and the files that name them."""
+    for name in ("host_key", "login_key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    shutil.copy(folder / "login_key.pub", folder / "authorized_keys")
+    words = (folder / "host_key.pub").read_text().split()
+    (folder / "known_hosts").write_text(f"* {words[0]} {words[1]}\n")
+
+
+def own_users(folder: Path) -> str:
+    """Shell text that gives a mount namespace its own user list with the benchmark's user."""
+    home = folder / "home"
+    home.mkdir()
+    os.chown(home, BENCH_UID, BENCH_UID)
+    folder.chmod(0o711)
+    entry = f"{BENCH_USER}:x:{BENCH_UID}:{BENCH_UID}::{home}:/bin/sh\n"
+    (folder / "passwd").write_text(Path("/etc/passwd").read_text() + entry)
+    (folder / "shadow").write_text(Path("/etc/shadow").read_text() + f"{BENCH_USER}:*:19000:0:99999:7:::\n")
+    (folder / "shadow").chmod(0o600)
+    quoted = shlex.quote(str(folder))
+    return f"mount --bind {quoted}/passwd /etc/passwd && mount --bind {quoted}/shadow /etc/shadow && "
+
+
+def wait_for_port(address: tuple[str, int], server: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
+    """Return when something listens there. Raises RuntimeError when the server ended or time is over."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end and server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"sshd does not listen on {address[0]}:{address[1]}")
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End one server this process started."""
+    server.terminate()
+    try:
+        server.wait(5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+@contextlib.contextmanager
+def farm(folder: Path, count: int) -> Iterator[Farm]:
+    """`count` hosts at 127.0.1.1, 127.0.1.2 … on one port. `folder` is empty and ours."""
+    sshd = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not sshd:
+        raise RuntimeError("OpenSSH's sshd is not installed")
+    make_keys(folder)
+    port = free_port()
+    addresses = tuple((f"127.0.{1 + number // 250}.{1 + number % 250}", port) for number in range(count))
+    is_root = os.geteuid() == 0
+    first = own_users(folder) if is_root else ""
+    if is_root:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        for number in range(0, count, ADDRESSES_A_SERVER):
+            part = addresses[number : number + ADDRESSES_A_SERVER]
+            config = folder / f"sshd_config_{number}"
+            listen = "\n".join(f"ListenAddress {address}" for address, _ in part)
+            config.write_text(CONFIG.format(port=port, listen=listen, folder=folder))
+            text = first + "exec " + shlex.join([sshd, "-D", "-f", str(config), "-E", str(folder / "sshd.log")])
+            command = ["unshare", "--mount", "sh", "-c", text] if is_root else ["sh", "-c", text]
+            server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+            stack.callback(stop, server)
+            wait_for_port(part[-1], server)
+        user = BENCH_USER if is_root else getpass.getuser()
+        yield Farm(addresses, user, folder / "login_key", folder / "host_key", folder / "known_hosts")
+
+
+@contextlib.contextmanager
+def distant(addresses: Sequence[tuple[str, int]], round_trip_ms: float) -> Iterator[tuple[tuple[str, int], ...]]:
+    """The same hosts, far away: addresses (127.0.5.1 …) of a proxy that adds the round trip."""
+    port = free_port()
+    far = tuple((f"127.0.{5 + number // 250}.{1 + number % 250}", port) for number in range(len(addresses)))
+    doors = [f"{near[0]}:{near[1]}={there[0]}:{there[1]}" for near, there in zip(far, addresses, strict=True)]
+    command = [sys.executable, "-m", "benchmarks.proxy", str(round_trip_ms / 2), *doors]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        if server.stdout is None or server.stdout.readline() != b"ready\n":
+            raise RuntimeError("the latency proxy did not start")
+        yield far
+    finally:
+        stop(server)
