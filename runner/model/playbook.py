@@ -84,11 +84,27 @@ class Directives:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What play, blocks, roles and imports around a task hand down to it, and to what a dynamic include brings."""
+
+    directives: Directives = field(default_factory=Directives)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    when: tuple[Condition, ...] = ()
+    tags: frozenset[str] = frozenset()
+    notify: tuple[str, ...] = ()
+    delegate_to: Any = None
+    delegate_facts: Any = None
+    role: Role | None = None
+    include_params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written.
 
     `args` are raw (templates inside). `vars` merges block and task vars, the inner winning. `id` is stable: it hangs
-    on the place in the play, the action and the raw arguments, not on the name.
+    on the place in the play, the action and the raw arguments, not on the name. `around` is set for dynamic includes
+    only: what they bring inherits from there, not from the include itself.
     """
 
     id: str
@@ -119,6 +135,7 @@ class Task:
     include_params: Mapping[str, Any] = field(default_factory=dict)
     apply: Mapping[str, Any] = field(default_factory=dict)
     args_problem: str = ""
+    around: Around | None = None
 
 
 @dataclass(frozen=True, slots=True)
