@@ -1,0 +1,117 @@
+"""One lab host: an SSH server on a free port, with public-key login, exec and SFTP."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import logging
+import os
+import socket
+import socketserver
+import threading
+from pathlib import Path
+
+import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
+
+from runner.lab.process import run_command
+from runner.lab.sftp import HomeSFTP
+
+LOG_CHANNEL = "pbrun.lab"
+SHELL = "/bin/sh"
+
+
+def load_key(path: Path) -> paramiko.PKey:
+    """A private key from its file."""
+    return paramiko.Ed25519Key.from_private_key_file(str(path))
+
+
+class Login(paramiko.ServerInterface):
+    """Who may log in to a lab host, and what a session may ask for: exec, shell, SFTP; no terminal, no forwarding."""
+
+    def __init__(self, home: Path, allowed: paramiko.PKey, user: str) -> None:
+        self.home = home
+        self._allowed = allowed.asbytes()
+        self._user = user
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        fits = username == self._user and hmac.compare_digest(key.asbytes(), self._allowed)
+        return AUTH_SUCCESSFUL if fits else AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self._start(channel, [SHELL, "-c", os.fsdecode(command)])
+        return True
+
+    def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
+        self._start(channel, ["-sh"])
+        return True
+
+    def _start(self, channel: paramiko.Channel, argv: list[str]) -> None:
+        work = threading.Thread(target=run_command, args=(channel, SHELL, argv, self.home, self._user), daemon=True)
+        work.start()
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    """Serves one connection until it ends."""
+
+    server: _Listener
+    request: socket.socket
+
+    def handle(self) -> None:
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        transport = paramiko.Transport(self.request)
+        transport.set_log_channel(LOG_CHANNEL)
+        transport.add_server_key(self.server.host_key)
+        transport.set_subsystem_handler("sftp", paramiko.SFTPServer, HomeSFTP)
+        self.server.transports.add(transport)
+        try:
+            transport.start_server(server=self.server.login)
+            transport.join()
+        except (paramiko.SSHException, EOFError, OSError):
+            return  # a client that left or speaks something else; the client's side says what was wrong
+        finally:
+            transport.close()
+            self.server.transports.discard(transport)
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, address: str, login: Login, host_key: paramiko.PKey) -> None:
+        self.login = login
+        self.host_key = host_key
+        self.transports: set[paramiko.Transport] = set()
+        super().__init__((address, 0), _Connection)
+
+
+class Server:
+    """A lab host that listens on `port` of `address` until `stop`. Raises OSError if it cannot."""
+
+    def __init__(self, address: str, home: Path, host_key: paramiko.PKey, allowed: paramiko.PKey, user: str) -> None:
+        # Without a handler of its own, logging would print a client's sudden end on the screen.
+        logging.getLogger(LOG_CHANNEL).addHandler(logging.NullHandler())
+        self._listener = _Listener(address, Login(home, allowed, user), host_key)
+        self.port: int = self._listener.server_address[1]
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.1,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        self._listener.shutdown()
+        self._listener.server_close()
+        for transport in tuple(self._listener.transports):
+            with contextlib.suppress(Exception):
+                transport.close()
