@@ -7,6 +7,7 @@ that one has no newline, starts a line of its own here.
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 
@@ -38,13 +39,7 @@ class Edit:
 
 def split(content: bytes) -> list[bytes]:
     """Lines with their newlines; only `\\n` ends one, as when Python reads a binary file."""
-    return (
-        content.splitlines(keepends=True) if not _has_other_ends(content) else re.findall(rb"[^\n]*\n|[^\n]+", content)
-    )
-
-
-def _has_other_ends(content: bytes) -> bool:
-    return b"\r" in content
+    return io.BytesIO(content).readlines()
 
 
 def present(content: bytes, wish: Wish) -> Edit:
