@@ -1,6 +1,7 @@
 """`-e`: variables from the command line, as `k=v` words, YAML or JSON, or a file.
 
-Later ones win. Texts with Jinja marks are templates, as in Ansible: they come from the user. Source:
+Later ones win. Messages never repeat a whole text: it may hold a password. Texts with Jinja marks are templates, as in
+Ansible: they come from the user. Source:
 https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variables.html#defining-variables-at-runtime
 """
 
@@ -24,7 +25,7 @@ def read_extra_vars(given: Iterable[str]) -> dict[str, Any]:
     """All variables of all `-e`, merged in order. Raises `OptionError`, and `InputErrors` for mistakes in files."""
     found: dict[str, Any] = {}
     for text in given:
-        found.update(check_names(read_one(text), text))
+        found.update(check_names(read_one(text)))
     return found
 
 
@@ -41,12 +42,15 @@ def read_one(text: str) -> Mapping[str, Any]:
 
 def read_words(text: str) -> dict[str, Any]:
     """`k=v k2='v 2'`: the values are strings."""
-    from runner.syntax.arguments_text import key_values
+    from runner.syntax.arguments_text import ArgumentsTextError, parse_arguments
 
-    values, rest = key_values(text)
-    if rest:
-        raise OptionError(f"-e {text}: {rest!r} is not of the form name=value")
-    return {name: template_if_marked(value) for name, value in values.items()}
+    try:
+        split = parse_arguments(text)
+    except ArgumentsTextError as error:
+        raise OptionError(f"-e: {error}") from None
+    if split.free:
+        raise OptionError(f"-e: {split.free!r} is not of the form name=value")
+    return {pair.name: template_if_marked(pair.value) for pair in split.pairs}
 
 
 def template_if_marked(value: str) -> str:
@@ -61,8 +65,11 @@ def read_yaml(text: str) -> Mapping[str, Any]:
     tree, problems = parse(text, PLACE.path)
     wrong = next((problem for problem in problems if problem.level == "error"), None)
     if wrong:
-        raise OptionError(f"-e {text}: column {wrong.span.column}: {wrong.message}")
-    return as_mapping(plain(tree), f"-e {text}")
+        raise OptionError(f"-e: column {wrong.span.column}: {wrong.message}")
+    value = plain(tree)
+    if not isinstance(value, Mapping):
+        raise OptionError("-e: not a mapping of names to values")
+    return value
 
 
 def read_file(name: str) -> Mapping[str, Any]:
@@ -85,16 +92,9 @@ def read_file(name: str) -> Mapping[str, Any]:
     return value or {}
 
 
-def as_mapping(value: Any, where: str) -> Mapping[str, Any]:
-    """`value` if it is a mapping. Raises `OptionError`."""
-    if not isinstance(value, Mapping):
-        raise OptionError(f"{where}: not a mapping of names to values")
-    return value
-
-
-def check_names(found: Mapping[str, Any], text: str) -> Mapping[str, Any]:
+def check_names(found: Mapping[str, Any]) -> Mapping[str, Any]:
     """Raises `OptionError` for a name that no expression could ever use."""
     for name in found:
         if not isinstance(name, str) or not _NAME.match(name):
-            raise OptionError(f"-e {text}: {name!r} is not a variable's name (letters, digits and _)")
+            raise OptionError(f"-e: {name!r} is not a variable's name (letters, digits and _)")
     return found

@@ -51,14 +51,15 @@ def write_details(error: Exception) -> Path | None:
 
     A traceback names code, not values, so arguments and variables do not get into it; the error's own text may.
     """
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    folder = Path(state) / "pbrun" / "faults"
+    from runner.journal.place import make_private_folder, state_home
+
     name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{os.getpid()}.txt"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = state_home(os.environ) / "pbrun" / "faults"
+        make_private_folder(folder)
         handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
             file.write("".join(traceback.format_exception(error)))
-    except (OSError, RuntimeError):
+    except (OSError, PbrunError):
         return None
     return folder / name

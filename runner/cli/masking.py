@@ -9,7 +9,7 @@ MASK = "********"
 
 # `db_password=…`, `"api_token": "…"`, `vault_secret: …`: what follows the sign, up to a quote, blank, comma or brace.
 _NAMED = re.compile(
-    r"""(?P<name>[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|\bpass)[\w-]*["']?\s*[=:]\s*)"""
+    r"""(?P<name>[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|(?<![a-z])pass(?![a-z]))[\w-]*["']?\s*[=:]\s*)"""
     r"""(?P<value>"[^"]*"|'[^']*'|[^\s,}"']+)""",
     re.IGNORECASE,
 )

@@ -1,0 +1,63 @@
+"""`pbrun` as a process: version, help, faults, exit codes, and that it starts fast."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runner import __version__
+from runner.cli.main import COMMANDS
+
+
+def pbrun(*words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[2])
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": root, "HOME": str(cwd or root), **env}
+    command = [sys.executable, "-m", "runner", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def test_version() -> None:
+    assert pbrun("--version").stdout == f"pbrun {__version__}\n"
+    assert pbrun("-v", "--version").stdout == f"pbrun {__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_each_help_has_examples(command: str) -> None:
+    run = pbrun(*command.split(), "--help")
+    assert run.returncode == 0
+    assert "examples:\n" in run.stdout
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"]])
+def test_nothing_heavy_is_imported_for_version_and_help(words: list[str]) -> None:
+    text = f"import sys; from runner.cli.main import main; main({words!r}); print([m for m in sys.modules if m in " \
+           "('paramiko', 'yaml', 'jinja2', 'networkx', 'rich', 'asyncio')], file=sys.stderr)"  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert run.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [[], ["x.yaml", "--nope"], ["exec", "web", "-i", "a,"], ["lab", "explode"]])
+def test_wrong_options_exit_5(words: list[str]) -> None:
+    run = pbrun(*words)
+    assert run.returncode == 5
+    assert run.stderr.startswith("pbrun: ")
+    assert "Traceback" not in run.stderr
+
+
+def test_a_fault_of_pbrun_itself_is_one_line_and_a_private_file(tmp_path: Path) -> None:
+    text = "from runner.cli.faults import report; raise SystemExit(report(ZeroDivisionError('oh')))"
+    environment = {"PATH": "/usr/bin:/bin", "XDG_STATE_HOME": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=environment, check=False)
+    assert run.returncode == 250
+    assert run.stderr.count("\n") == 1
+    file = next((tmp_path / "pbrun" / "faults").iterdir())
+    assert str(file) in run.stderr
+    assert "ZeroDivisionError" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    text = f"{sys.executable} -m runner --help | true; echo ${{PIPESTATUS[0]}}"
+    run = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True)
+    assert run.stderr == ""
