@@ -20,6 +20,7 @@ from runner.sh import lines, modes
 from runner.sh.encode import printf_word
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
+from runner.sh.verdict import failure, text
 
 SPEC = Spec(
     doc="Make one line of a file present or absent.",
@@ -146,17 +147,17 @@ def _owner(args: Mapping[str, Any]) -> str:
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """Of the first trip: what has to change, as an outcome or as the second trip. Of the second: what came of it."""
     del desk
-    if reply.rc != 0:
-        text = reply.values.get("msg") or reply.stderr or b"the host's shell failed"
-        return failed(_text(text).strip(), rc=reply.rc)
+    broken = failure(reply)
+    if broken:
+        return broken
     if fragment.memo["stage"] == "read":
         return _after_read(call, reply)
-    return _done(call, fragment.memo, _text(reply.values.get("backup", b"")))
+    return _done(call, fragment.memo, text(reply.values.get("backup", b"")))
 
 
 def _after_read(call: Call, reply: Reply) -> Outcome | Fragment:
     args, path = call.args, call.args["path"]
-    kind = _text(reply.values["type"])
+    kind = text(reply.values["type"])
     if call.check and path in call.will_vanish:
         kind = "absent"
     refused = _refused(call, kind)
@@ -206,9 +207,10 @@ def _attributes(args: Mapping[str, Any], reply: Reply) -> tuple[str, str] | None
     """Mode and owner before and after, as text for the diff; None when they stay."""
     if not reply.differs:
         return None
-    old = _text(reply.values["old"]).split(" ")
-    new = (_text(reply.values["want"]), args["owner"] or "", args["group"] or "")
-    pairs = [(name, a, b) for name, a, b in zip(("mode", "owner", "group"), old, new, strict=False) if b and a != b]
+    mode, user, group = text(reply.values["old"]).split(" ")
+    old = (mode.zfill(4), user, group)
+    new = (text(reply.values["want"]), args["owner"] or "", args["group"] or "")
+    pairs = [(name, a, b) for name, a, b in zip(("mode", "owner", "group"), old, new, strict=True) if b and a != b]
     return tuple(  # type: ignore[return-value]
         "".join(f"{name}: {pair[side]}\n" for name, *pair in pairs) for side in (0, 1)
     )
@@ -219,9 +221,9 @@ def _writing(call: Call, reply: Reply, edit: lines.Edit, memo: Mapping[str, Any]
     args = call.args
     probe = "\n".join(
         (
-            f"p={quote(_text(reply.values['real']))}",
+            f"p={quote(text(reply.values['real']))}",
             _GUARD,
-            f'[ "$guard" = {quote(_text(reply.values["guard"]))} ] || pb_fail "$p changed while we worked on it"',
+            f'[ "$guard" = {quote(text(reply.values["guard"]))} ] || pb_fail "$p changed while we worked on it"',
             "pb_differs",
         )
     )
@@ -291,7 +293,7 @@ def _done(call: Call, memo: Mapping[str, Any], backup: str) -> Outcome:
     diffs: list[Diff] = []
     if call.diff and edit.msg:
         header = f"{path} (content)"
-        diffs.append(Diff(_text(memo["before"]), _text(edit.content), header, header))
+        diffs.append(Diff(text(memo["before"]), text(edit.content), header, header))
     if call.diff and attributes:
         header = f"{path} (file attributes)"
         diffs.append(Diff(*attributes, header, header))
@@ -301,7 +303,3 @@ def _done(call: Call, memo: Mapping[str, Any], backup: str) -> Outcome:
 
 def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
