@@ -1,0 +1,87 @@
+"""How filters, tests and functions are called: markers and unknowns go through, lazy arguments become plain."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from jinja2.exceptions import SecurityError
+from jinja2.exceptions import TemplateError as JinjaError
+
+from runner.errors import PbrunError, TemplateError
+from runner.model.values import Unknown, UnknownReached
+from runner.template.lazy import deepen
+from runner.template.markers import Failed, MarkerReached, Missing
+
+# What a filter, a test or generated code may raise because of the user's data. Anything else is not ours to judge.
+ORDINARY: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    JinjaError,
+    LookupError,
+    MemoryError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    re.error,
+)
+
+# They look at their first argument's being there at all, so they get it as it is.
+TAKE_MARKERS: Final = frozenset({"default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"})
+
+# A Failed argument is not "undefined": these must not hide the error.
+_WANT_UNDEFINED: Final = frozenset({"default", "d", "mandatory", "defined", "undefined"})
+
+
+def first_odd(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The first argument that is a marker or `Unknown`, or None. Markers win: they are mistakes."""
+    unknown: Unknown | None = None
+    for part in (*args, *kwargs.values()):
+        if isinstance(part, Missing):
+            return part
+        if unknown is None and isinstance(part, Unknown):
+            unknown = part
+    return unknown
+
+
+def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` as Jinja may call it. `kind` is "filter" or "test"."""
+    takes_markers = name in TAKE_MARKERS
+    wants_undefined = name in _WANT_UNDEFINED
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if takes_markers:
+            if wants_undefined and args and isinstance(args[0], Failed):
+                args[0].trip()
+        elif (odd := first_odd(args, kwargs)) is not None:
+            return odd
+        else:
+            args = tuple([deepen(part) for part in args])
+            kwargs = {key: deepen(part) for key, part in kwargs.items()} if kwargs else kwargs
+        try:
+            result = function(*args, **kwargs)
+            return list(result) if isinstance(result, Iterator) else result
+        except MarkerReached as reached:
+            return reached.marker
+        except UnknownReached as reached:
+            return reached.unknown
+        except (SecurityError, RecursionError, MemoryError, PbrunError):
+            raise
+        except ORDINARY as error:
+            raise TemplateError(f"the {kind} {name!r} failed: {describe(error)}", kind="type") from error
+
+    return called
+
+
+def describe(error: BaseException) -> str:
+    """An exception in plain words; `KeyError('x')` alone would say only `'x'`."""
+    if isinstance(error, KeyError):
+        return f"there is no key {error}"
+    return str(error) or type(error).__name__

@@ -1,0 +1,257 @@
+"""The door of this room: renders values, evaluates conditions and expressions, renders template files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from jinja2.environment import Template as Compiled
+from jinja2.exceptions import TemplateSyntaxError
+
+from runner.errors import TemplateError
+from runner.model.names import Names
+from runner.model.playbook import Condition
+from runner.model.ports import LookupCall
+from runner.model.span import NOWHERE, Problem, Span
+from runner.model.values import Template, Unknown, UnknownReached
+from runner.template import explain
+from runner.template.calls import ORDINARY
+from runner.template.compile import Compiler, Options, file_options
+from runner.template.environment import Environment, Local, new_context
+from runner.template.finish import SCALARS, drop_omitted, finish, join_text
+from runner.template.globals import Functions
+from runner.template.lazy import DICTS, LISTS, holds_template
+from runner.template.markers import Missing, Passing, type_name
+from runner.template.plugins import Plugins, make_filters, make_tests
+from runner.template.reading import Reader, Reads
+from runner.template.scope import Scope, Variables
+
+__all__ = ["LoadText", "Plugins", "Templar", "drop_omitted"]
+
+LoadText = Callable[[str], str]
+"""Gives the text of the template file that an `{% include %}` names; raises StepError when there is none."""
+
+_NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Templar:
+    """Compiles templates once and renders them with any `Names`. One for a run is enough.
+
+    `lookup` answers `lookup()`/`query()`; names that have a `lookup` attribute of their own are asked first.
+    `load_text` finds included files. Every method raises `TemplateError` for the user's mistakes, and lets through
+    unchanged what `Names.raw` raises (other than KeyError).
+    """
+
+    def __init__(
+        self,
+        lookup: LookupCall | None = None,
+        extra_filters: Mapping[str, Callable[..., Any]] = _NO_OPTIONS,
+        extra_tests: Mapping[str, Callable[..., Any]] = _NO_OPTIONS,
+        *,
+        plugins: Plugins | None = None,
+        load_text: LoadText | None = None,
+        notice: Callable[[str], None] | None = None,
+    ) -> None:
+        ports = plugins or Plugins()
+        self._local = Local()
+        self._load_text = load_text
+        environment = Environment(
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], undefined=Missing, cache_size=0
+        )
+        environment.includes = self
+        functions = Functions(lookup, notice, self)
+        environment.filters.clear()
+        environment.filters.update({**make_filters(ports, extra_filters), **functions.filters()})
+        environment.tests.clear()
+        environment.tests.update(make_tests(extra_tests))
+        environment.globals.pop("lipsum", None)
+        environment.globals.update(functions.names())
+        self._compiler = Compiler(environment)
+        self._reader = Reader(self._compiler, frozenset(environment.globals))
+
+    def render(self, value: Any, names: Names) -> Any:
+        """`value` with every `Template` in it rendered, as plain data; itself if there is none.
+
+        Parts that cannot be known in a dry run are `Unknown`; `OMIT` stays (see `drop_omitted`).
+        """
+        kind = type(value)
+        if kind is Template:
+            return self._top(value, names)
+        if kind in SCALARS or not holds_template(value):
+            return value
+        if isinstance(value, DICTS):
+            return {_plain(key): self.render(part, names) for key, part in value.items()}
+        if isinstance(value, LISTS):
+            return [self.render(part, names) for part in value]
+        return value
+
+    def evaluate(self, condition: Condition, names: Names) -> bool | Unknown:
+        """Whether a condition holds. As in ansible-core 2.19 its result must be a boolean.
+
+        A condition that is all `{{ … }}` is rendered; text that comes out is never read as an expression.
+        """
+        value: Any = condition.value
+        if isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise TemplateError("Conditional expressions must be strings.", condition.span, "type")
+        text = str.__str__(value).strip()
+        if not text:
+            raise TemplateError("Empty conditional expressions are not allowed.", condition.span, "type")
+        whole = text.startswith(("{{", "{%", "{#")) and text.endswith(("}}", "%}", "#}"))
+        compile_it = (lambda: self._compiler.template(text)) if whole else (lambda: self._compiler.condition(text))
+        result = self._door(compile_it, text, Scope(names, self), condition.span)
+        if isinstance(result, bool | Unknown):
+            return result
+        raise TemplateError(_not_boolean(result), condition.span, "type")
+
+    def expression(self, text: str, names: Names, span: Span = NOWHERE) -> Any:
+        """The native value of a bare expression (`groups.web | first`)."""
+        return self._door(lambda: self._compiler.expression(text), text, Scope(names, self), span)
+
+    def render_text(
+        self,
+        text: str,
+        names: Names,
+        span: Span = NOWHERE,
+        options: Mapping[str, Any] = _NO_OPTIONS,
+        load_text: LoadText | None = None,
+    ) -> str | Unknown:
+        """A template file's text, rendered. `span` is the file's start. `options` are those of the template module
+        (trim_blocks, lstrip_blocks, newline_sequence, block_start_string …); `load_text` finds what it includes."""
+        read, body, dropped = file_options(options, text, span)
+        start = Span(span.path, span.line + dropped, 1)
+        before = self._local.loader
+        self._local.loader = load_text or self._load_text
+        try:
+            scope = Scope(names, self)
+            result = self._door(lambda: self._compiler.template(body, read), body, scope, start, lines=True)
+        finally:
+            self._local.loader = before
+        if isinstance(result, Unknown):
+            return result
+        try:
+            return _with_newlines(join_text([result]) if result is not None else "", body, read.newline_sequence)
+        except UnknownReached as reached:
+            return reached.unknown
+
+    def variables(self, names: Names) -> Mapping[str, Any]:
+        """All of `names` as a mapping whose values are rendered when read (one host's entry of `hostvars`)."""
+        return Variables(Scope(names, self))
+
+    def variable(self, name: str, names: Names) -> Any:
+        """One variable, rendered to plain data. Raises TemplateError kind "undefined"."""
+        return self._door(lambda: self._compiler.expression(name), name, Scope(names, self), NOWHERE)
+
+    def reads(self, value: Any) -> Reads:
+        """Names of variables that rendering `value` may read; None if it may be any."""
+        return self._reader.value(value)
+
+    def reads_of_condition(self, condition: Condition) -> Reads:
+        """The same for a condition."""
+        return self._reader.condition(condition)
+
+    def reads_of_text(self, text: str, options: Mapping[str, Any] = _NO_OPTIONS) -> Reads:
+        """The same for a template file's text."""
+        return self._reader.text(text, options)
+
+    def problems(self, value: Any) -> list[Problem]:
+        """Mistakes in templates that show without rendering: syntax, unknown filters and tests."""
+        return self._reader.problems(value)
+
+    def problems_of_condition(self, condition: Condition) -> list[Problem]:
+        """The same for a condition."""
+        return self._reader.problems_of_condition(condition)
+
+    # What the parts of this room ask of one another.
+
+    def text(self, template: Template, scope: Scope, path: str) -> Any:
+        """A variable's template rendered: native value, lazy container, marker or `Unknown`."""
+        chain = self._local.chain
+        key = (id(scope.names), path)
+        if key in chain:
+            names = [part for _, part in chain[chain.index(key) :]]
+            raise TemplateError(f"recursive: {' -> '.join([*names, path])}", template.span, "recursion")
+        chain.append(key)
+        try:
+            source = str(template)
+            result = self._run(lambda: self._compiler.template(source), source, scope, template.span)
+        finally:
+            chain.pop()
+        if isinstance(result, Missing) and not result.needed_by:
+            result.needed_by, result.needed_at = path, template.span
+        return result
+
+    def embedded(self, source: str, scope: Scope) -> Any:
+        """A constant that is a template itself."""
+        return self._run(lambda: self._compiler.template(source), source, scope, NOWHERE)
+
+    def included(self, environment: Environment, name: str) -> Compiled:
+        """The compiled template an include names."""
+        if self._local.loader is None:
+            raise TemplateError(f"cannot include {name!r}: only template files can include others")
+        text = self._local.loader(name)
+        options = next((key for key, made in self._compiler.environments() if made is environment), Options())
+        try:
+            return self._compiler.template(text, options)
+        except TemplateSyntaxError as error:
+            raise explain.failure(error, Span(name), text, True) from None
+
+    def _top(self, template: Template, names: Names) -> Any:
+        source = str(template)
+        return self._door(lambda: self._compiler.template(source), source, Scope(names, self), template.span)
+
+    def _run(
+        self, compiled: Callable[[], Compiled], source: str, scope: Scope, span: Span, *, lines: bool = False
+    ) -> Any:
+        """Compile and run; every ordinary exception becomes a placed TemplateError."""
+        try:
+            template = compiled()
+            context = new_context(template, scope)
+            result = Environment.concat(template.root_render_func(context))
+        except UnknownReached as reached:
+            return reached.unknown
+        except (TemplateError, *ORDINARY) as error:
+            marker = getattr(error, "marker", None)
+            if isinstance(marker, Missing):
+                return marker
+            raise explain.failure(error, span, source, lines) from error
+        return _with_newlines(result, source, "\n") if type(result) is str and not lines else result
+
+    def _door(
+        self, compiled: Callable[[], Compiled], source: str, scope: Scope, span: Span, *, lines: bool = False
+    ) -> Any:
+        """Run and finish: plain data, or an exception for the user."""
+        try:
+            result = self._run(compiled, source, scope, span, lines=lines)
+            try:
+                return finish(result)
+            except UnknownReached as reached:
+                return reached.unknown
+            except (TemplateError, *ORDINARY) as error:
+                marker = getattr(error, "marker", None)
+                if isinstance(marker, Missing):
+                    raise explain.undefined(marker, scope.names.known(), span, source, lines) from None
+                raise explain.failure(error, span, source, lines) from error
+        except Passing as passing:
+            raise passing.error from None
+
+
+def _plain(key: Any) -> Any:
+    return str(key) if type(key) is Template else key
+
+
+def _not_boolean(result: Any) -> str:
+    found = f"Conditional result ({bool(result)}) was derived from value of type {type_name(result)!r}."
+    hint = " (write `… | bool` to read text as one)" if isinstance(result, str) else ""
+    return f"{found} Conditionals must have a boolean result.{hint}"
+
+
+def _with_newlines(result: str, source: str, newline: str) -> str:
+    """Put back the newlines at the end that Jinja drops, unless the result has as many already (as Ansible does)."""
+    if not source.endswith("\n"):
+        return result
+    wanted = len(source) - len(source.rstrip("\n"))
+    have = (len(result) - len(result.rstrip("\r\n"))) // len(newline)
+    return result + newline * (wanted - have) if wanted > have else result
