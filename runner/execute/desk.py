@@ -1,0 +1,74 @@
+"""The desk of one step: the controller's files and the step's own variables, as its module sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runner.errors import StepError
+from runner.execute.scope import StepScope
+from runner.execute.world import World
+from runner.model.playbook import Condition, Task
+from runner.model.ports import FileKind, TreeEntry
+from runner.model.span import Span
+from runner.model.values import Template, Unknown, UnknownReached
+
+
+class StepDesk:
+    """A `runner.model.ports.Desk` for one step."""
+
+    __slots__ = ("_playbook_dir", "_scope", "_task", "_world")
+
+    def __init__(self, world: World, scope: StepScope, task: Task, playbook_dir: str) -> None:
+        self._world = world
+        self._scope = scope
+        self._task = task
+        self._playbook_dir = playbook_dir
+
+    def find(self, kind: FileKind, name: str) -> str:
+        return self._world.files.find(kind, name, self._task, self._playbook_dir)
+
+    def read(self, path: str) -> bytes:
+        return self._world.files.read(path)
+
+    def sha1(self, path: str) -> str:
+        return self._world.files.sha1(path)
+
+    def entry(self, path: str) -> TreeEntry:
+        return self._world.files.entry(path)
+
+    def tree(self, path: str) -> tuple[TreeEntry, ...]:
+        return self._world.files.tree(path)
+
+    def exists(self, path: str) -> bool:
+        return self._world.files.exists(path)
+
+    def load_vars(self, path: str) -> Mapping[str, Any]:
+        return self._world.files.load_vars(path)
+
+    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
+        """Raises UnknownReached when a dry run cannot know the text."""
+        try:
+            text = self._world.files.read(path).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise StepError(f"template {path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
+        scope = self._scope.with_local({"template_path": path, **options.get("extra_vars", {})})
+        rest = {key: value for key, value in options.items() if key != "extra_vars"}
+        made = self._world.templar.render_text(text, scope, Span(path), rest)
+        if isinstance(made, Unknown):
+            raise UnknownReached(made)
+        return made
+
+    def is_true(self, condition: str | bool) -> bool:
+        span = condition.span if isinstance(condition, Template) else self._task.span
+        verdict = self._world.templar.evaluate(Condition(condition, span), self._scope)
+        if isinstance(verdict, Unknown):
+            raise UnknownReached(verdict)
+        return verdict
+
+    def variable(self, name: str) -> Any:
+        try:
+            raw = self._scope.raw(name)
+        except KeyError:
+            raise StepError(f"variable {name!r} is undefined") from None
+        return self._world.templar.render(raw, self._scope)

@@ -1,0 +1,77 @@
+"""One host's way through blocks: what a failure skips, what rescue and always still run.
+
+Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_blocks.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from runner.model.plan import Kind, Scope, TaskNode
+
+
+@dataclass(slots=True)
+class Failure:
+    """A failure that nothing has dealt with yet: the block whose rescue will, and the blocks it happened in."""
+
+    target: str | None
+    inside: frozenset[str]
+
+
+@dataclass(slots=True)
+class Flow:
+    """Where one host stands in a batch. `notified` maps handler task ids to whether it is certain (a dry run may
+    only suspect). `ended` hosts (unreachable, end_host, out of the play) pass everything by."""
+
+    failure: Failure | None = None
+    rescued: set[str] = field(default_factory=set)
+    notified: dict[str, bool] = field(default_factory=dict)
+    ended: bool = False
+    force_handlers: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the host has failed for good (as far as the play has gone)."""
+        return self.failure is not None
+
+    def fail(self, path: Iterable[Scope], with_rescue: frozenset[str]) -> bool:
+        """A task with this path failed. Returns whether a rescue will deal with it."""
+        scopes = list(path)
+        inside = frozenset(scope.block for scope in scopes if scope.section != "always")
+        target = next(
+            (s.block for s in reversed(scopes) if s.section == "block" and s.block in with_rescue),
+            None,
+        )
+        self.failure = Failure(target, inside)
+        return target is not None
+
+    def runs(self, node: TaskNode) -> bool:
+        """Whether the node is for this host as it stands; a rescue that is reached takes the failure over."""
+        if self.ended:
+            return False
+        if node.kind is Kind.HANDLER and node.task.id not in self.notified:
+            return False
+        if self.failure is None:
+            return self._open(node.path)
+        if node.kind is Kind.HANDLER:
+            return self.force_handlers
+        return self._runs_after_failure(node, self.failure)
+
+    def _runs_after_failure(self, node: TaskNode, failure: Failure) -> bool:
+        for number, scope in enumerate(node.path):
+            rest = node.path[number + 1 :]
+            if scope.section == "rescue" and scope.block == failure.target:
+                self.rescued.add(scope.block)
+                self.failure = None
+                return self._open(rest)
+            if scope.section == "always" and scope.block in failure.inside:
+                return self._open(rest)
+        return False
+
+    def would_run(self, node: TaskNode) -> bool:
+        """`runs`, asked ahead of time, for a host on which nothing has failed so far; changes nothing."""
+        return not self.ended and self.failure is None and node.kind is not Kind.HANDLER and self._open(node.path)
+
+    def _open(self, path: Iterable[Scope]) -> bool:
+        return all(scope.section != "rescue" or scope.block in self.rescued for scope in path)

@@ -1,0 +1,102 @@
+"""A job is one task on one host; its steps are the items of its loop, or the one step of a task without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.execute.scope import StepScope
+from runner.model.call import Become, Call, Fragment, Outcome, Status, Target
+from runner.model.plan import TaskNode
+from runner.model.playbook import Task
+from runner.model.ports import Module
+
+
+@dataclass(slots=True)
+class Step:
+    """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`)."""
+
+    scope: StepScope
+    item: Any = None
+    label: Any = None
+    index: int = 0
+    module: Module | None = None
+    call: Call | None = None
+    fragment: Fragment | None = None
+    outcome: Outcome | None = None
+    result: dict[str, Any] | None = None
+    status: Status = Status.OK
+    attempt: int = 1
+    start: float = 0.0
+    end: float = 0.0
+    announced: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the step has been judged."""
+        return self.result is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A task's yes/no keywords, rendered for one host."""
+
+    check: bool = False
+    diff: bool = False
+    no_log: bool = False
+    ignore_errors: bool = False
+    ignore_unreachable: bool = False
+    any_errors_fatal: bool = False
+    timeout_s: float | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    """One task on one host. `sequential`: a step is prepared only when the one before it is done.
+
+    `items` from `next` on are not prepared yet. `ends_chain`: nothing may be sent behind it before it has answered.
+    """
+
+    node: TaskNode
+    host: str
+    number: int
+    name: str
+    flags: Flags
+    scope: StepScope
+    target: Target | None = None
+    become: Become | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    delegate: str | None = None
+    looped: bool = False
+    items: list[Any] = field(default_factory=list)
+    next: int = 0
+    steps: list[Step] = field(default_factory=list)
+    sequential: bool = False
+    ends_chain: bool = False
+    broke: bool = False
+    implicit: bool = False
+
+    @property
+    def task(self) -> Task:
+        """The task."""
+        return self.node.task
+
+    @property
+    def waiting(self) -> bool:
+        """Whether items are left to prepare."""
+        return self.next < len(self.items)
+
+    @property
+    def done(self) -> bool:
+        """Whether every step has been judged and none is left to prepare."""
+        return not self.waiting and all(step.done for step in self.steps)
+
+    def skip_rest(self) -> None:
+        """Leave the items that are not prepared yet."""
+        self.next = len(self.items)
+
+    @property
+    def lines(self) -> list[Step]:
+        """The steps that have to travel to a host."""
+        return [step for step in self.steps if not step.done and step.fragment is not None]

@@ -1,0 +1,173 @@
+"""Judging a step: what came back becomes an outcome, and `changed_when`, `failed_when` and `until` have their say."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runner.arguments import ArgumentError
+from runner.errors import InputErrors, StepError
+from runner.execute.job import Job, Step
+from runner.execute.prepare import Preparer, explain
+from runner.execute.results import result_of
+from runner.execute.world import World, unknown_outcome
+from runner.model.call import Fragment, Outcome, Reply, Status, failed
+from runner.model.playbook import Condition
+from runner.model.values import OMIT, Unknown, UnknownReached
+
+_LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
+DEFAULT_RETRIES = 3
+DEFAULT_DELAY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The step has to run once more after `delay_s`."""
+
+    delay_s: float
+
+
+class Judge:
+    """Judges the steps of one batch."""
+
+    def __init__(self, world: World, preparer: Preparer) -> None:
+        self._world = world
+        self._preparer = preparer
+
+    def hear(self, job: Job, step: Step, reply: Reply) -> Fragment | None:
+        """Take a reply in. Returns a further fragment if the module asks for one, else sets `step.outcome`."""
+        assert step.module is not None and step.call is not None and step.fragment is not None
+        step.start = step.start or reply.start
+        step.end = reply.end
+        if reply.timed_out:
+            step.outcome = failed(f"timed out after {job.flags.timeout_s:g} s", rc=reply.rc, timedout=True)
+            return None
+        if job.flags.check and reply.rc == 0 and reply.differs and not step.fragment.predictable:
+            step.outcome = unknown_outcome("may run: what it does is not known before the run")
+            return None
+        try:
+            made = step.module.outcome(step.call, step.fragment, reply, self._preparer.desk(job, step))
+        except (StepError, InputErrors) as error:
+            made = failed(explain(error))
+        except UnknownReached as reached:
+            made = unknown_outcome(f"may change: {reached.unknown.reason}")
+        if isinstance(made, Fragment):
+            return made
+        step.outcome = self._with_times(job, made, reply)
+        return None
+
+    @staticmethod
+    def _with_times(job: Job, outcome: Outcome, reply: Reply) -> Outcome:
+        """Commands report when they ran, as Ansible's do."""
+        if "rc" not in outcome.values or "cmd" not in outcome.values or "start" in outcome.values:
+            return outcome
+        seconds = max(0.0, reply.end - reply.start)
+        values = {
+            **outcome.values,
+            "start": _stamp(reply.start),
+            "end": _stamp(reply.end),
+            "delta": _delta(seconds),
+        }
+        return replace(outcome, values=values)
+
+    def judge(self, job: Job, step: Step) -> Again | None:
+        """Decide on the step's outcome. Returns `Again` if `until` wants another attempt, else sets its result."""
+        assert step.outcome is not None
+        outcome = step.outcome
+        result = result_of(outcome)
+        status = outcome.status
+        if outcome.unknown is None and status not in (*_LOST, Status.SKIPPED):
+            try:
+                again = self._conditions(job, step, result)
+            except StepError as error:
+                result.update(failed=True, msg=explain(error))
+                again = None
+            if again is not None:
+                return again
+            status = _status(result)
+        elif outcome.unknown is not None:
+            step.outcome = self._still_known(job, step, outcome)
+        step.status = status
+        step.result = result
+        return None
+
+    def _still_known(self, job: Job, step: Step, outcome: Outcome) -> Outcome:
+        """A step that may run and has `changed_when: false` cannot change anything."""
+        conditions = job.task.changed_when
+        if conditions is not None and any(condition.value is False for condition in conditions):
+            return replace(outcome, values={**outcome.values, "changed": False})
+        return outcome
+
+    def _conditions(self, job: Job, step: Step, result: dict[str, Any]) -> Again | None:
+        task = job.task
+        local = {task.register: result} if task.register else {}
+        scope = step.scope.with_local(local)
+        if task.changed_when is not None:
+            verdict = self._preparer.holds(task.changed_when, scope)
+            if not isinstance(verdict, Unknown):
+                result["changed"] = verdict
+        if task.failed_when is not None:
+            verdict = self._preparer.holds(task.failed_when, scope)
+            if not isinstance(verdict, Unknown):
+                result["failed"] = result["failed_when_result"] = verdict
+        return self._until(job, step, result)
+
+    def _until(self, job: Job, step: Step, result: dict[str, Any]) -> Again | None:
+        task = job.task
+        if not task.until and task.retries is None:
+            return None
+        local = {task.register: result} if task.register else {}
+        result["attempts"] = step.attempt
+        scope = step.scope.with_local(local)
+        conditions: tuple[Condition, ...] = task.until
+        met = self._preparer.holds(conditions, scope) if conditions else not result["failed"]
+        if isinstance(met, Unknown) or met:
+            return None
+        retries = self._number(task.retries, step, "retries", DEFAULT_RETRIES)
+        if step.attempt <= retries:
+            return Again(self._number(task.delay_s, step, "delay", DEFAULT_DELAY_S))
+        result["attempts"] = step.attempt - 1
+        result["failed"] = True
+        result.setdefault("msg", f"still not done after {retries:g} retries")
+        return None
+
+    def _number(self, raw: Any, step: Step, name: str, default: float) -> float:
+        value = self._world.templar.render(raw, step.scope)
+        if value is None or value is OMIT:
+            return default
+        try:
+            return max(0.0, float(value))
+        except (TypeError, ValueError):
+            raise StepError(f"{name}: {value!r} is not a number") from None
+
+    def breaks(self, job: Job, step: Step) -> bool:
+        """Whether `break_when` ends the loop after this step."""
+        loop = job.task.loop
+        if loop is None or not loop.break_when:
+            return False
+        local = {job.task.register: step.result} if job.task.register else {}
+        try:
+            return self._preparer.holds(loop.break_when, step.scope.with_local(local)) is True
+        except (StepError, ArgumentError) as error:
+            step.status = Status.FAILED
+            assert step.result is not None
+            step.result.update(failed=True, msg=explain(error) if isinstance(error, StepError) else str(error))
+            return True
+
+
+def _status(result: dict[str, Any]) -> Status:
+    if result["failed"]:
+        return Status.FAILED
+    return Status.CHANGED if result["changed"] is True else Status.OK
+
+
+def _stamp(seconds: float) -> str:
+    whole = time.gmtime(seconds)
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', whole)}.{int(seconds % 1 * 1e6):06d}"
+
+
+def _delta(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:09.6f}"

@@ -1,0 +1,271 @@
+"""From a task on a host to steps with rendered calls and compiled fragments, or to outcomes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import PurePath
+from typing import Any, Final, cast
+
+from runner import registry
+from runner.arguments import Spec, validate
+from runner.errors import InputErrors, StepError, TemplateError
+from runner.execute.desk import StepDesk
+from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.job import Flags, Job, Step
+from runner.execute.scope import StepScope
+from runner.execute.settings import Settings
+from runner.execute.signals import NotAhead
+from runner.execute.variables import Variables
+from runner.execute.world import World, unknown_outcome
+from runner.model.call import Call, Effect, Fragment, Outcome, failed, skipped
+from runner.model.plan import TaskNode
+from runner.model.playbook import Condition, Task
+from runner.model.ports import Module
+from runner.model.values import Unknown, UnknownReached, find_unknown
+from runner.plan.effects import spec_of
+
+# Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
+_HARMLESS: Final = frozenset({"debug", "assert", "fail"})
+_TAKES_UNKNOWN: Final = frozenset({"set_fact"})
+_ALWAYS_DIFFERS: Final = "pb_differs"
+
+
+def explain(error: Exception) -> str:
+    """What a user reads of an error in a step, with its place when it has one."""
+    if isinstance(error, TemplateError) and error.span.path != "<none>":
+        return f"{error} ({error.span})"
+    return str(error)
+
+
+class Preparer:
+    """Prepares the jobs of one batch."""
+
+    def __init__(self, world: World, variables: Variables) -> None:
+        self._world = world
+        self._variables = variables
+        self._playbook_dir = str(PurePath(variables.play.path).parent)
+
+    def job(self, node: TaskNode, host: str, number: int, pending: Collection[str], *, ahead: bool) -> Job:
+        """The job of `node` on `host`. Raises StillOnItsWay, NeedsFacts or NotAhead when it is too early for it."""
+        task = node.task
+        scope = self._variables.scope(host, task, pending=pending, gather=task.module not in ("setup", "gather_facts"))
+        job = Job(node, host, number, self._name(task, scope), Flags(), scope)
+        try:
+            settings = Settings(self._world, scope, task.directives)
+            job.flags = self._flags(settings)
+            if task.loop is not None:
+                self._open_loop(job)
+            else:
+                job.items = [None]
+            job.sequential = job.sequential or bool(task.until) or task.retries is not None
+            job.ends_chain = job.sequential or self._may_fail_late(task)
+            self.advance(job, ahead=ahead)
+        except (StepError, InputErrors) as error:
+            self._give_up(job, failed(explain(error)))
+        except UnknownReached as reached:
+            self._give_up(job, unknown_outcome(f"may run: {reached.unknown.reason}"))
+        return job
+
+    def _give_up(self, job: Job, outcome: Outcome) -> None:
+        job.skip_rest()
+        job.looped = False
+        job.steps = [Step(job.scope, outcome=outcome)]
+
+    def _name(self, task: Task, scope: StepScope) -> str:
+        try:
+            made = self._world.templar.render(task.name, scope)
+        except Exception:
+            return str(task.name)
+        return str(task.name) if isinstance(made, Unknown) else str(made)
+
+    def _flags(self, settings: Settings) -> Flags:
+        options = self._world.options
+        check, diff = settings.directive("check_mode"), settings.directive("diff")
+        timeout = settings.directive("timeout")
+        return Flags(
+            options.check if check is None else settings.flag("check_mode"),
+            options.diff if diff is None else settings.flag("diff"),
+            settings.flag("no_log"),
+            settings.flag("ignore_errors"),
+            settings.flag("ignore_unreachable"),
+            settings.flag("any_errors_fatal"),
+            float(timeout) if timeout else None,
+        )
+
+    @staticmethod
+    def _may_fail_late(task: Task) -> bool:
+        """Whether the controller, not the host, decides if the step failed."""
+        conditions = task.failed_when
+        return conditions is not None and not all(condition.value is False for condition in conditions)
+
+    def _open_loop(self, job: Job) -> None:
+        loop = job.task.loop
+        assert loop is not None
+        job.looped = True
+        items = expand(self._world, loop, job.scope, job.task, self._variables.play)
+        if isinstance(items, Unknown):
+            raise UnknownReached(items)
+        job.items = items
+        job.sequential = bool(loop.pause_s) or bool(loop.break_when)
+
+    def advance(self, job: Job, *, ahead: bool = False) -> None:
+        """Prepare the steps that may be prepared now: all, or the next one of a sequential job."""
+        while job.waiting and not (job.sequential and job.steps and not job.steps[-1].done):
+            item = job.items[job.next]
+            local = self._local(job, job.next, item)
+            step = Step(job.scope.with_local(local) if local else job.scope, item=item, index=job.next)
+            self._prepare_step(job, step, ahead=ahead)
+            job.next += 1
+            job.steps.append(step)
+            if step.fragment is not None and not step.fragment.last:
+                job.sequential = job.ends_chain = True
+            if step.outcome is not None and (job.sequential or self._acts_now(job.task)):
+                return
+
+    @staticmethod
+    def _acts_now(task: Task) -> bool:
+        """Whether an item's outcome must take effect before the next item is prepared (`set_fact` in a loop)."""
+        spec = spec_of(task)
+        return spec is not None and spec.local and task.module not in _HARMLESS
+
+    def _local(self, job: Job, index: int, item: Any) -> Mapping[str, Any]:
+        loop = job.task.loop
+        if loop is None or not job.looped:
+            return {}
+        return loop_variables(loop, index, item, job.items)
+
+    def _prepare_step(self, job: Job, step: Step, *, ahead: bool) -> None:
+        task = job.task
+        try:
+            if job.looped and task.loop is not None and task.loop.label is not None:
+                step.label = self._world.templar.render(task.loop.label, step.scope)
+            refusal = self.refusal(task, step.scope)
+            if refusal is not None:
+                step.outcome = refusal
+                return
+            self._compile(job, step, ahead=ahead)
+        except (StepError, InputErrors) as error:
+            step.outcome = failed(explain(error))
+        except UnknownReached as reached:
+            step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
+
+    def refusal(self, task: Task, scope: StepScope) -> Outcome | None:
+        """The outcome of a step whose `when` is false or unknown; None if it is to run."""
+        doubt: Unknown | None = None
+        for condition in task.when:
+            try:
+                verdict = self._world.templar.evaluate(condition, scope)
+            except StepError as error:
+                message = f"The conditional check '{condition.value}' failed. The error was: {explain(error)}"
+                return failed(message)
+            if isinstance(verdict, Unknown):
+                doubt = verdict
+            elif not verdict:
+                shown = condition.value
+                return skipped(false_condition=shown, skip_reason="Conditional result was False")
+        return None if doubt is None else unknown_outcome(f"may run: {doubt.reason}")
+
+    def _compile(self, job: Job, step: Step, *, ahead: bool) -> None:
+        task = job.task
+        spec = spec_of(task)
+        if spec is None:
+            raise StepError(task.args_problem or f"there is no module named {task.action!r}")
+        if ahead and spec.local and task.module not in _HARMLESS:
+            raise NotAhead
+        args, given = self._arguments(task, spec, step.scope)
+        doubt = find_unknown(args)
+        if doubt is not None and task.module not in _TAKES_UNKNOWN:
+            step.outcome = unknown_outcome(f"may change: {doubt.reason}")
+            return
+        self._note_secrets(spec, args)
+        settings = Settings(self._world, step.scope, task.directives)
+        if not spec.local:
+            self._place(job, step, settings)
+        own = self._variables.state.of(job.host)
+        step.call = Call(
+            task.module,
+            job.host,
+            args,
+            given,
+            job.flags.check,
+            job.flags.diff,
+            job.environment,
+            job.become,
+            frozenset(own.will_exist),
+            frozenset(own.will_vanish),
+            job.flags.no_log,
+            job.flags.timeout_s,
+        )
+        step.module = cast(Module, registry.load("modules", task.module))
+        made = step.module.fragment(step.call, self.desk(job, step))
+        self.accept(job, step, made)
+
+    def desk(self, job: Job, step: Step) -> StepDesk:
+        """The desk of a step."""
+        return StepDesk(self._world, step.scope, job.task, self._playbook_dir)
+
+    def accept(self, job: Job, step: Step, made: Fragment | Outcome) -> None:
+        """Take what a module compiled: a fragment to send, or an outcome."""
+        if isinstance(made, Outcome):
+            step.outcome = made
+            return
+        if job.flags.check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
+            step.outcome = unknown_outcome("may run: what it does is not known before the run")
+            return
+        step.fragment = made
+        if job.flags.check and made.effect is not Effect.READ:
+            own = self._variables.state.of(job.host)
+            own.will_exist.update(made.makes)
+            own.will_vanish.difference_update(made.makes)
+            own.will_vanish.update(made.removes)
+            own.will_exist.difference_update(made.removes)
+
+    def _arguments(self, task: Task, spec: Spec, scope: StepScope) -> tuple[dict[str, Any], frozenset[str]]:
+        raw: dict[str, Any] = {}
+        for layer in task.directives.module_defaults:
+            rendered = self._world.templar.render(layer, scope) or {}
+            for name in (task.module, task.action, f"ansible.builtin.{task.module}"):
+                raw.update(rendered.get(name) or {})
+        untouched = {*spec.conditions, *spec.raw}
+        for name, value in task.args.items():
+            option = spec.free_form if name == "_raw_params" and spec.free_form else name
+            raw[option] = value if option in untouched else self._world.templar.render(value, scope)
+        raw = without_omitted(raw)
+        values, given, problems = validate(spec, raw)
+        if problems:
+            raise StepError(f"{task.action}: " + "; ".join(problems))
+        return values, given
+
+    def _note_secrets(self, spec: Spec, args: Mapping[str, Any]) -> None:
+        for name, option in spec.options.items():
+            if option.secret and args.get(name):
+                self._world.secret(str(args[name]))
+
+    def _place(self, job: Job, step: Step, settings: Settings) -> None:
+        """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""
+        task = job.task
+        delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
+        job.environment = settings.environment()
+        job.become = settings.become()
+        if delegate:
+            job.delegate = str(delegate)
+            job.ends_chain = True
+            pending = step.scope.pending
+            scope = self._variables.scope(job.delegate, None, pending=pending, gather=False)
+            target = Settings(self._world, scope, task.directives).target(job.delegate)
+        else:
+            target = settings.target(job.host)
+        if job.target is not None and job.target != target:
+            job.sequential = job.ends_chain = True
+        job.target = target
+
+    def holds(self, conditions: tuple[Condition, ...], scope: StepScope) -> bool | Unknown:
+        """Whether all conditions hold; raises StepError."""
+        doubt: Unknown | None = None
+        for condition in conditions:
+            verdict = self._world.templar.evaluate(condition, scope)
+            if isinstance(verdict, Unknown):
+                doubt = verdict
+            elif not verdict:
+                return False
+        return True if doubt is None else doubt

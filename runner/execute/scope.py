@@ -1,0 +1,131 @@
+"""The variables one step can see: the layers of precedence, magic variables, and other hosts' variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any
+
+from runner.execute.signals import NeedsFacts, StillOnItsWay
+from runner.model.names import Names
+from runner.plan.magic import is_fact_name
+
+Magic = Mapping[str, Callable[["StepScope"], Any]]
+Render = Callable[[Any, Names], Any]
+
+
+class StepScope:
+    """A `Names` for one step. `layers` are looked up in order; `magic` is computed when read.
+
+    `pending` are names (or `*` for any) that steps in flight will set. `gather`: facts that are read and not known
+    are to be gathered.
+    """
+
+    __slots__ = ("gather", "gathered", "layers", "local", "magic", "pending", "rendered")
+
+    def __init__(
+        self,
+        layers: tuple[Mapping[str, Any], ...],
+        magic: Magic,
+        *,
+        pending: Collection[str] = (),
+        gather: bool = False,
+        gathered: bool = False,
+        local: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.layers = layers
+        self.magic = magic
+        self.pending = pending
+        self.gather = gather
+        self.gathered = gathered
+        self.local: Mapping[str, Any] = local or {}
+        self.rendered: MutableMapping[str, Any] = {}
+
+    def raw(self, name: str) -> Any:
+        """The unrendered value; raises KeyError, StillOnItsWay or NeedsFacts."""
+        if name in self.local:
+            return self.local[name]
+        if self.pending and (name in self.pending or "*" in self.pending):
+            raise StillOnItsWay(name)
+        if name in self.magic:
+            return self.magic[name](self)
+        for layer in self.layers:
+            if name in layer:
+                return layer[name]
+        if is_fact_name(name) and not self.gathered:
+            self.want_facts()
+        raise KeyError(name)
+
+    def want_facts(self) -> None:
+        """Called when facts are read that are not known."""
+        if "ansible_facts" in self.pending:
+            raise StillOnItsWay("ansible_facts")
+        if self.gather and not self.gathered:
+            raise NeedsFacts
+
+    def known(self) -> Iterable[str]:
+        """All names, the nearest first."""
+        yield from self.local
+        for layer in self.layers:
+            yield from layer
+        yield from self.magic
+
+    def with_local(self, local: Mapping[str, Any]) -> StepScope:
+        """The same scope with loop variables (or `item`) on top."""
+        return StepScope(
+            self.layers,
+            self.magic,
+            pending=self.pending,
+            gather=self.gather,
+            gathered=self.gathered,
+            local={**self.local, **local},
+        )
+
+
+class VarsView(Mapping[str, Any]):
+    """A host's variables as `hostvars[host]` and `vars` show them: rendered when read."""
+
+    __slots__ = ("_render", "_scope")
+
+    def __init__(self, scope: StepScope, render: Render) -> None:
+        self._scope = scope
+        self._render = render
+
+    def __getitem__(self, name: str) -> Any:
+        return self._render(self._scope.raw(name), self._scope)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(self._scope.known()))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self._scope.raw(str(name))
+        except KeyError:
+            return False
+        return True
+
+
+class HostVars(Mapping[str, VarsView]):
+    """`hostvars`: every host of the inventory, its variables seen without a task's."""
+
+    __slots__ = ("_names", "_view")
+
+    def __init__(self, names: Callable[[], Iterable[str]], view: Callable[[str], VarsView]) -> None:
+        self._names = names
+        self._view = view
+
+    def __getitem__(self, host: str) -> VarsView:
+        if host not in self:
+            raise KeyError(host)
+        return self._view(host)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, host: object) -> bool:
+        return host == "localhost" or host in set(self._names())

@@ -1,0 +1,165 @@
+"""How a step reaches its host and whom it runs as: connection variables, keywords and options, rendered.
+
+Variables win against keywords, keywords against the command line, as in
+https://docs.ansible.com/ansible/latest/reference_appendices/general_precedence.html
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from runner.arguments import ArgumentError, to_bool
+from runner.errors import StepError
+from runner.execute.scope import StepScope
+from runner.execute.world import World
+from runner.model.call import Become, Target
+from runner.model.playbook import Directives
+from runner.model.values import OMIT, Secret
+
+_UNSAFE = frozenset("'\"`$\\;&<>|(){}")
+
+
+class Settings:
+    """Reads one step's settings from its scope and directives."""
+
+    def __init__(self, world: World, scope: StepScope, directives: Directives) -> None:
+        self._world = world
+        self._scope = scope
+        self._directives = directives
+
+    def variable(self, *names: str) -> Any:
+        """The first of these variables that is defined, rendered; None if none is."""
+        for name in names:
+            try:
+                raw = self._scope.raw(name)
+            except KeyError:
+                continue
+            value = self._world.templar.render(raw, self._scope)
+            if value is not None and value is not OMIT:
+                return value
+        return None
+
+    def directive(self, name: str) -> Any:
+        """A keyword's value, rendered; None if it is not set."""
+        value = self._world.templar.render(getattr(self._directives, name), self._scope)
+        return None if value is OMIT else value
+
+    def flag(self, name: str) -> bool:
+        """A yes/no keyword; raises StepError if it is something else."""
+        value = self.directive(name)
+        return value is not None and _bool(value, name)
+
+    def text(self, name: str, *variables: str) -> str | None:
+        """A text setting: variables win against the keyword `name`."""
+        value = self.variable(*variables)
+        if value is None and name:
+            value = self.directive(name)
+        return None if value is None or value == "" else str(value)
+
+    def environment(self) -> dict[str, str]:
+        """`environment:` of play, blocks and task, the inner winning; null values are left out."""
+        merged: dict[str, str] = {}
+        for raw in self._directives.environment:
+            layer = self._world.templar.render(raw, self._scope)
+            if layer is None or layer is OMIT:
+                continue
+            if not isinstance(layer, Mapping):
+                raise StepError(f"environment must be a mapping, got {type(layer).__name__}")
+            merged.update({str(key): str(value) for key, value in layer.items() if value is not None})
+        for key in merged:
+            if not key.replace("_", "a").isalnum() or key[:1].isdigit():
+                raise StepError(f"environment: {key!r} is not a name that a shell can export")
+        return merged
+
+    def become(self) -> Become | None:
+        """Whom the step runs as, or None for the login user."""
+        options = self._world.options
+        wanted = self.variable("ansible_become")
+        if wanted is None:
+            wanted = self.directive("become")
+        if not (options.become if wanted is None else _bool(wanted, "become")):
+            return None
+        method = self.text("become_method", "ansible_become_method") or options.become_method or "sudo"
+        user = self.text("become_user", "ansible_become_user") or options.become_user or "root"
+        password = self.variable(
+            "ansible_become_password", "ansible_become_pass", f"ansible_{method}_password", f"ansible_{method}_pass"
+        )
+        return Become(
+            method.removeprefix("ansible.builtin.").removeprefix("community.general."),
+            _safe(user, "become_user"),
+            self._secret(password) if password is not None else options.become_password,
+            self.text("become_exe", "ansible_become_exe"),
+            self.text("become_flags", "ansible_become_flags"),
+        )
+
+    def target(self, host: str) -> Target:
+        """How the host is reached."""
+        options = self._world.options
+        transport = self.text("connection", "ansible_connection") or options.connection or "ssh"
+        port = self.variable("ansible_port", "ansible_ssh_port")
+        password = self.variable("ansible_password", "ansible_ssh_pass", "ansible_ssh_password")
+        passphrase = self.variable("ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase")
+        checking = self.variable("ansible_host_key_checking", "ansible_ssh_host_key_checking")
+        timeout = self.variable("ansible_timeout", "ansible_ssh_timeout", "ansible_connection_timeout")
+        key = self.text("", "ansible_ssh_private_key_file", "ansible_private_key_file") or options.private_key
+        user = self.text("remote_user", "ansible_user", "ansible_ssh_user") or options.user
+        return Target(
+            host,
+            _transport(transport),
+            _safe(self.text("", "ansible_host", "ansible_ssh_host") or host, "ansible_host"),
+            _number(port if port is not None else self.directive("port"), "port"),
+            _safe(user, "user") if user else None,
+            self._secret(password) if password is not None else options.connection_password,
+            key,
+            self._secret(passphrase) if passphrase is not None else None,
+            self._ssh_args(),
+            checking is None or _bool(checking, "ansible_host_key_checking"),
+            float(timeout if timeout is not None else options.timeout_s or 10.0),
+            self.text("", "ansible_shell_executable") or "/bin/sh",
+        )
+
+    def _ssh_args(self) -> tuple[str, ...]:
+        options = self._world.options
+        texts = (
+            self.text("", "ansible_ssh_common_args") or options.ssh_common_args,
+            self.text("", "ansible_ssh_extra_args") or options.ssh_extra_args,
+        )
+        try:
+            return tuple(word for text in texts if text for word in shlex.split(text))
+        except ValueError as error:
+            raise StepError(f"ssh arguments cannot be split into words: {error}") from None
+
+    def _secret(self, value: Any) -> Secret:
+        text = str(value)
+        self._world.secret(text)
+        return Secret(text)
+
+
+def _transport(name: str) -> str:
+    short = name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
+    return {"smart": "ssh", "paramiko": "ssh", "paramiko_ssh": "ssh", "openssh": "ssh"}.get(short, short)
+
+
+def _safe(text: str, what: str) -> str:
+    """Names that could turn into options or shell words never leave the controller (CVE-2023-51385 and its like)."""
+    if text.startswith("-") or any(c in _UNSAFE or c.isspace() or ord(c) < 32 for c in text):
+        raise StepError(f"{what} {text!r} has characters that no host or user name has")
+    return text
+
+
+def _bool(value: Any, name: str) -> bool:
+    try:
+        return to_bool(value)
+    except ArgumentError as error:
+        raise StepError(f"{name}: {error}") from None
+
+
+def _number(value: Any, name: str) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise StepError(f"{name}: {value!r} is not a number") from None

@@ -1,0 +1,72 @@
+"""The state of a run: what each host has registered, set and reported, and how it has fared so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.model.event import Recap
+from runner.model.inventory import Host, Inventory
+from runner.plan.magic import is_setting
+
+IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all", "ungrouped"))
+
+
+@dataclass(slots=True)
+class HostState:
+    """One host over all plays of the run. `facts` None: not gathered. `live` holds registers and set_facts."""
+
+    name: str
+    facts: Mapping[str, Any] | None = None
+    fact_vars: Mapping[str, Any] = field(default_factory=dict)
+    live: dict[str, Any] = field(default_factory=dict)
+    included: dict[str, Any] = field(default_factory=dict)
+    unreachable: bool = False
+    failed: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    will_exist: set[str] = field(default_factory=set)
+    will_vanish: set[str] = field(default_factory=set)
+
+    def learn(self, facts: Mapping[str, Any]) -> None:
+        """Add facts. They can only be read as facts: none becomes a setting of how the host is reached."""
+        self.facts = {**(self.facts or {}), **facts}
+        self.fact_vars = {
+            name: value
+            for key, value in self.facts.items()
+            if not is_setting(name := key if key.startswith("ansible_") else f"ansible_{key}")
+        }
+
+    def recap(self) -> Recap:
+        """The host's counts."""
+        return Recap(**{name: self.counts[name] for name in Recap.__dataclass_fields__})
+
+
+@dataclass(slots=True)
+class RunState:
+    """All hosts of the run, and the inventory as add_host and group_by have changed it."""
+
+    inventory: Inventory
+    hosts: dict[str, HostState] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    version: int = 0
+
+    def of(self, host: str) -> HostState:
+        """The host's state, made when it is first asked for."""
+        found = self.hosts.get(host)
+        if found is None:
+            found = self.hosts[host] = HostState(host)
+        return found
+
+    def host(self, name: str) -> Host:
+        """The inventory's host, or the implicit localhost, or a bare host of this name (a delegate)."""
+        found = self.inventory.hosts.get(name)
+        if found is None and name in ("localhost", "127.0.0.1", "::1"):
+            return IMPLICIT_LOCALHOST if name == "localhost" else Host(name, IMPLICIT_LOCALHOST.vars)
+        return found or Host(name)
+
+    def change(self, inventory: Inventory) -> None:
+        """Take a changed inventory over."""
+        self.inventory = inventory
+        self.version += 1

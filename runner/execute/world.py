@@ -1,0 +1,129 @@
+"""What the executor is given, and the outbox of what it wants done: events to log, trips to send, times to wake."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from runner.model.call import Outcome, Trip
+from runner.model.event import Event
+from runner.model.names import Names
+from runner.model.options import Options
+from runner.model.playbook import Condition, Node, Play, Task
+from runner.model.ports import FileKind, TreeEntry
+from runner.model.span import Span
+from runner.model.values import Unknown
+
+
+class Templating(Protocol):
+    """What the executor asks of the template layer (`runner.template.templar.Templar`)."""
+
+    def render(self, value: Any, names: Names) -> Any: ...
+
+    def evaluate(self, condition: Condition, names: Names) -> bool | Unknown: ...
+
+    def render_text(self, text: str, names: Names, span: Span, options: Mapping[str, Any]) -> str | Unknown: ...
+
+    def reads(self, value: Any) -> frozenset[str] | None: ...
+
+    def reads_of_condition(self, condition: Condition) -> frozenset[str] | None: ...
+
+
+class Files(Protocol):
+    """The controller's files, as `runner.load.files.Files` gives them."""
+
+    def find(self, kind: FileKind, name: str, task: Task, playbook_dir: str) -> str: ...
+
+    def read(self, path: str) -> bytes: ...
+
+    def sha1(self, path: str) -> str: ...
+
+    def entry(self, path: str) -> TreeEntry: ...
+
+    def tree(self, path: str) -> tuple[TreeEntry, ...]: ...
+
+    def exists(self, path: str) -> bool: ...
+
+    def load_vars(self, path: str) -> Mapping[str, Any]: ...
+
+
+class Loader(Protocol):
+    """Loads what dynamic includes name. Raises StepError or InputErrors."""
+
+    def tasks(self, path: str, task: Task, play: Play) -> tuple[Node, ...]: ...
+
+    def role(self, name: str, task: Task, play: Play) -> tuple[tuple[Node, ...], tuple[Node, ...]]: ...
+
+
+Lookups = Callable[[str, Sequence[Any], Mapping[str, Any], Names, Task | None, Play | None], list[Any]]
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What is to be done outside, in order: events first (intents become durable), then the trips."""
+
+    events: list[Event] = field(default_factory=list)
+    trips: list[Trip] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.trips or self.resets)
+
+
+@dataclass(slots=True)
+class World:
+    """Everything around the executor. `prompts` are the answers to `vars_prompt`, literal."""
+
+    options: Options
+    templar: Templating
+    files: Files
+    loader: Loader
+    lookups: Lookups
+    prompts: Mapping[str, Any] = field(default_factory=dict)
+    secret: Callable[[str], None] = lambda _value: None
+    ask: Callable[[str, bool], str | None] = lambda _prompt, _echo: None
+    confirm: Callable[[str], str] = lambda _task: "y"
+    outbox: Outbox = field(default_factory=Outbox)
+    now: float = 0.0
+    trips_made: int = 0
+    _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    _timers_made: int = 0
+
+    def emit(self, event: Event) -> None:
+        """Have the event logged and shown."""
+        self.outbox.events.append(event)
+
+    def next_trip(self) -> int:
+        """A fresh trip id."""
+        self.trips_made += 1
+        return self.trips_made
+
+    def wake(self, at: float, action: Callable[[], None]) -> None:
+        """Call `action` once `now` has reached `at` (epoch seconds of the injected clock)."""
+        self._timers_made += 1
+        heapq.heappush(self._timers, (at, self._timers_made, action))
+
+    @property
+    def next_wake(self) -> float | None:
+        """When the next timer is due."""
+        return self._timers[0][0] if self._timers else None
+
+    def tick(self, now: float) -> None:
+        """Time has come to `now`: run what is due."""
+        self.now = now
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+
+    def take_outbox(self) -> Outbox:
+        """What has gathered since the last call."""
+        taken, self.outbox = self.outbox, Outbox()
+        return taken
+
+
+def unknown_outcome(reason: str, **values: Any) -> Outcome:
+    """The outcome of a step that a dry run cannot predict."""
+    from runner.model.call import Status
+
+    return Outcome(Status.SKIPPED, values, msg=reason, unknown=reason)
