@@ -1,0 +1,72 @@
+"""Results of one task on many hosts, folded: what is the same for many is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from runner.model.event import TaskResult
+from runner.reporters import _words
+from runner.reporters._visible import visible
+
+FEW: Final = 5
+NAMES_WIDTH: Final = 56
+PATIENCE_S: Final = 2.0  # how long results wait for their like
+
+
+@dataclass(slots=True)
+class Heap:
+    """What is the same: an example, and the hosts it holds for."""
+
+    example: TaskResult
+    hosts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Block:
+    """Results of one task that were not shown yet, in heaps. `since`: when the oldest came (UTC epoch seconds)."""
+
+    task: str
+    handler: bool
+    since: float
+    heaps: dict[tuple[str, ...], Heap] = field(default_factory=dict)
+
+    def add(self, result: TaskResult, said: str) -> None:
+        """Put a result to its like."""
+        diff = tuple(f"{part.before}\0{part.after}\0{part.after_header}" for part in result.diff if result.show_diff)
+        # How often a loop went round is of no interest where all rounds came to the same.
+        key = (_words.word(result), _words.item(result), said, *diff)
+        heap = self.heaps.setdefault(key, Heap(result))
+        if result.host not in heap.hosts:
+            heap.hosts.append(result.host)
+
+
+class Fold:
+    """Holds results back until their task is done on all hosts, or a little while is over."""
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, Block] = {}
+
+    def add(self, result: TaskResult, said: str, now: float) -> None:
+        """Hold a result back; `said` is what is to be shown of its values."""
+        block = self._blocks.setdefault(result.task_id, Block(result.task, result.handler, now))
+        block.add(result, said)
+
+    def ripe(self, complete: Iterable[str], now: float) -> Iterator[Block]:
+        """Blocks to be shown now: of tasks that are `complete` (their ids), and those that waited long enough."""
+        done = set(complete)
+        for key, block in list(self._blocks.items()):
+            if key in done or now - block.since >= PATIENCE_S:
+                yield self._blocks.pop(key)
+
+    def rest(self) -> Iterator[Block]:
+        """Everything that is left."""
+        blocks, self._blocks = self._blocks, {}
+        yield from blocks.values()
+
+
+def names(hosts: list[str]) -> str:
+    """`[a], [b]` when they are few, else how many they are."""
+    shown = ", ".join(f"[{visible(host)}]" for host in hosts)
+    return shown if len(hosts) == 1 or (len(hosts) <= FEW and len(shown) <= NAMES_WIDTH) else f"{len(hosts)} hosts"

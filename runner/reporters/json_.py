@@ -1,0 +1,28 @@
+"""`--output json`: the lines of the log, byte for byte, as they are written."""
+
+from __future__ import annotations
+
+from runner.model.event import Record
+from runner.reporters import ReporterContext
+from runner.reporters._stream import Stream
+
+
+class Json:
+    """Writes each record's line to standard output."""
+
+    def __init__(self, context: ReporterContext) -> None:
+        self._out = Stream(context.out)
+        self._line = context.line
+
+    def see(self, record: Record) -> None:
+        """Write the record's line."""
+        self._out.write(self._line(record).decode("ascii"))
+        self._out.flush()
+
+    def close(self) -> None:
+        """Nothing is left to write."""
+
+
+def create(context: ReporterContext) -> Json:
+    """A reporter that streams the log."""
+    return Json(context)

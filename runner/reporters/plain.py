@@ -1,0 +1,144 @@
+"""`--output plain`: lines that grep can read, like those of Ansible's default output."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.model.event import (
+    Event,
+    HandlerNotified,
+    HostLost,
+    Notice,
+    PlayStart,
+    Record,
+    RunEnd,
+    TaskResult,
+    TaskStart,
+)
+from runner.reporters import ReporterContext, _recap, _words
+from runner.reporters._diffs import unified
+from runner.reporters._rounds import Rounds
+from runner.reporters._stream import Stream
+from runner.reporters._visible import visible
+
+MIN_STARS: Final = 3
+
+
+class Plain:
+    """Prints each result under the banner of its task; a banner comes again when another task's result is next."""
+
+    def __init__(self, context: ReporterContext) -> None:
+        self._out = Stream(context.out, colour=context.colour)
+        self._err = Stream(context.err, colour=context.colour)
+        self._width = context.width
+        self._verbosity = context.verbosity
+        self._play = ""
+        self._task: tuple[str, str] | None = None
+        self._paths: dict[str, str] = {}
+        self._rounds = Rounds()
+        self._lost: dict[str, str] = {}
+
+    def see(self, record: Record) -> None:
+        """Print what the record says, if it is for a reader."""
+        event: Event = record.event
+        if isinstance(event, TaskResult):
+            self._result(event)
+        elif isinstance(event, TaskStart):
+            self._paths[event.task_id] = event.path
+        elif isinstance(event, PlayStart):
+            self._play_start(event)
+        elif isinstance(event, Notice):
+            self._notice(event)
+        elif isinstance(event, HostLost):
+            self._lost[event.host] = event.reason
+        elif isinstance(event, HandlerNotified) and self._verbosity > 1:
+            self._out.line(f"NOTIFIED HANDLER {visible(event.handler)} for {visible(event.host)}", "ok")
+        elif isinstance(event, RunEnd):
+            self._end(event)
+
+    def close(self) -> None:
+        """Hosts that were lost without a result of theirs are still to be told of."""
+        self._tell_lost()
+
+    def suspend(self) -> None:
+        """Somebody else writes to the terminal now; nothing has to be taken away."""
+
+    def resume(self) -> None:
+        """The terminal is ours again."""
+
+    def _banner(self, text: str) -> None:
+        stars = max(MIN_STARS, self._width - len(text))
+        self._out.line(f"\n{text} {'*' * stars}")
+
+    def _play_start(self, event: PlayStart) -> None:
+        self._tell_lost()
+        self._enter_play(event.play)
+        if not event.hosts:
+            self._out.line("skipping: no hosts matched", "skipped")
+
+    def _enter_play(self, name: str) -> None:
+        self._play, self._task = name, None
+        self._banner(f"PLAY [{visible(name)}]")
+
+    def _enter_task(self, result: TaskResult) -> None:
+        if result.play != self._play:
+            self._enter_play(result.play)
+        if self._task == (result.task_id, result.task):
+            return
+        self._task = (result.task_id, result.task)
+        self._banner(f"{'RUNNING HANDLER' if result.handler else 'TASK'} [{visible(result.task)}]")
+        if self._verbosity > 1 and self._paths.get(result.task_id):
+            self._out.line(f"task path: {visible(self._paths[result.task_id])}", "dim")
+
+    def _result(self, result: TaskResult) -> None:
+        bad = result.status in _words.BAD
+        if bad:
+            self._lost.pop(result.host, None)
+        if self._rounds.tells(result):
+            self._enter_task(result)
+            self._show(result, bad)
+        if result.final and result.ignored:
+            self._enter_task(result)
+            self._out.line("...ignoring", "skipped")
+
+    def _show(self, result: TaskResult, bad: bool) -> None:
+        if result.show_diff and result.changed:
+            self._diffs(result)
+        style = _words.style(result)
+        said = "" if bad and not self._verbosity else _words.report(result, self._verbosity)
+        self._out.line(_words.headline(result) + (f" => {said}" if said else ""), style)
+        if bad:
+            for row in _words.details(result, self._verbosity):
+                self._out.line(row, style)
+
+    def _diffs(self, result: TaskResult) -> None:
+        for diff in result.diff:
+            rows = list(unified(diff))
+            for text, style in rows:
+                self._out.line(text, style)
+            if rows:
+                self._out.line()
+
+    def _notice(self, event: Notice) -> None:
+        self._out.flush()
+        place = f"[{visible(event.host)}]: " if event.host else ""
+        warning = event.level == "warning"
+        text = visible(event.message, rows=True).replace("\n", "\n    ")
+        self._err.line(f"[{event.level.upper()}]: {place}{text}", "warning" if warning else "")
+
+    def _tell_lost(self) -> None:
+        for name, why in self._lost.items():
+            self._out.line(f"fatal: [{visible(name)}]: UNREACHABLE! => {visible(why)}", "unreachable")
+        self._lost.clear()
+
+    def _end(self, event: RunEnd) -> None:
+        self._tell_lost()
+        self._banner("PLAY RECAP")
+        for text, style in _recap.lines(event.hosts):
+            self._out.line(text, style)
+        self._out.line()
+
+
+def create(context: ReporterContext) -> Plain:
+    """A reporter for pipes, files and CI."""
+    return Plain(context)
