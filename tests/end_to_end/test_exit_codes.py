@@ -1,0 +1,79 @@
+"""Exit codes are Ansible's, and every mistake is told in plain words before anything is connected to."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.process import pbrun, write_playbook
+
+LAB = "all: {hosts: {h1: , h2: }, vars: {ansible_connection: lab}}\n"
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> str:
+    return write_playbook(tmp_path / "hosts.yaml", LAB)
+
+
+@pytest.mark.parametrize(
+    ("task", "code"),
+    [
+        ("shell: 'true'", 0),
+        ("shell: exit 3", 2),
+        ("fail: {msg: no}", 2),
+        ("{shell: exit 3, ignore_errors: true}", 0),
+        ("{shell: 'true', delegate_to: nobody-there.invalid}", 4),
+    ],
+)
+def test_what_a_task_comes_to(tmp_path: Path, inventory: str, task: str, code: int) -> None:
+    book = write_playbook(tmp_path / "p.yaml", f"- hosts: h1\n  tasks:\n    - {task}\n")
+    run = pbrun(tmp_path, book, "-i", inventory)
+    assert run.code == code, run.told()
+    assert run.log[-1]["exit_code"] == code
+
+
+def test_all_mistakes_at_once_with_places_and_hints(tmp_path: Path, inventory: str) -> None:
+    book = write_playbook(
+        tmp_path / "p.yaml",
+        "- hosts: h1\n  taks: []\n  tasks:\n    - shel: echo\n    - copy: {content: x, dst: /tmp/x}\n"
+        "    - debug: {msg: hi}\n      whn: true\n",
+    )
+    run = pbrun(tmp_path, book, "-i", inventory)
+    assert run.code == 4, run.told()
+    assert not run.log
+    for line, hint in ((2, "tasks"), (5, "dest"), (7, "when")):
+        assert f"p.yaml:{line}:" in run.err
+        assert f"did you mean '{hint}'?" in run.err
+    assert "^" in run.err
+
+
+def test_a_play_without_hosts_is_skipped_and_a_limit_without_hosts_is_an_error(tmp_path: Path, inventory: str) -> None:
+    book = write_playbook(tmp_path / "p.yaml", "- hosts: nobody\n  tasks: [{shell: 'true'}]\n")
+    run = pbrun(tmp_path, book, "-i", inventory)
+    assert run.code == 0, run.told()
+    book = write_playbook(tmp_path / "q.yaml", "- hosts: all\n  tasks: [{shell: 'true'}]\n")
+    limited = pbrun(tmp_path, book, "-i", inventory, "-l", "nobody")
+    assert limited.code == 1, limited.told()
+    assert "Traceback" not in limited.err
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, inventory: str) -> None:
+    (tmp_path / "site.yaml").write_text("[]")
+    run = pbrun(tmp_path, str(tmp_path / "sit.yaml"), "-i", inventory)
+    assert run.code in (1, 4), run.told()
+    assert "sit.yaml" in run.err
+    book = write_playbook(tmp_path / "p.yaml", "- hosts: all\n  tasks: []\n")
+    assert pbrun(tmp_path, book, "-i", str(tmp_path / "nothing.yaml")).code in (1, 4)
+
+
+def test_a_log_that_cannot_be_written_stops_the_run_before_it_begins(tmp_path: Path, inventory: str) -> None:
+    book = write_playbook(tmp_path / "p.yaml", "- hosts: h1\n  tasks: [{shell: touch ~/ran}]\n")
+    run = pbrun(tmp_path, book, "-i", inventory, "--log", str(tmp_path / "no" / "folder" / "x"), logs=False)
+    assert run.code == 1, run.told()
+    assert "log" in run.err
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_detailed_exit_code_is_1_for_an_error(tmp_path: Path, inventory: str) -> None:
+    book = write_playbook(tmp_path / "p.yaml", "- hosts: h1\n  tasks: [{fail: {msg: no}}]\n")
+    run = pbrun(tmp_path, book, "-i", inventory, "--check", "--detailed-exitcode")
+    assert run.code == 1, run.told()
