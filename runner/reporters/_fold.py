@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,6 +13,7 @@ from runner.reporters._visible import visible
 
 FEW: Final = 5
 NAMES_WIDTH: Final = 56
+_DIGITS: Final = re.compile(r"(\d+)")
 PATIENCE_S: Final = 2.0  # how long results wait for their like
 
 
@@ -66,7 +68,13 @@ class Fold:
         yield from blocks.values()
 
 
-def names(hosts: list[str]) -> str:
+def names(hosts: Iterable[str]) -> str:
     """`[a], [b]` when they are few, else how many they are."""
-    shown = ", ".join(f"[{visible(host)}]" for host in hosts)
-    return shown if len(hosts) == 1 or (len(hosts) <= FEW and len(shown) <= NAMES_WIDTH) else f"{len(hosts)} hosts"
+    some = sorted(hosts, key=_natural)
+    shown = ", ".join(f"[{visible(host)}]" for host in some)
+    return shown if len(some) == 1 or (len(some) <= FEW and len(shown) <= NAMES_WIDTH) else f"{len(some)} hosts"
+
+
+def _natural(host: str) -> tuple[tuple[int, str], ...]:
+    """`web2` before `web10`."""
+    return tuple((int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in _DIGITS.split(host))

@@ -32,7 +32,9 @@ def picture(progress: Progress, elapsed_s: float) -> RenderableType:
     head.add_column(justify="right", no_wrap=True)
     head.add_row(Text(f"PLAY {visible(progress.play)}"), _counts(progress), Text(clock(elapsed_s)))
     current = progress.current()
-    rows: list[RenderableType] = [head, ProgressBar(total=1.0, completed=progress.share)]
+    bar = Table.grid(expand=True)  # a bare bar does not end its line
+    bar.add_row(ProgressBar(total=1.0, completed=progress.share))
+    rows: list[RenderableType] = [head, bar]
     rows += [_task_row(task) for task in current[:MAX_TASKS]]
     if len(current) > MAX_TASKS:
         rows.append(Text(f"  and {len(current) - MAX_TASKS} more tasks", style="dim"))

@@ -25,6 +25,12 @@ def counts(recap: Recap) -> str:
     return f"{shown} unknown={recap.unknown}" if recap.unknown else shown
 
 
+def brief(recap: Recap) -> str:
+    """The counts that are not 0; `ok` and `changed` always."""
+    named = {name: getattr(recap, name) for name in (*COUNTS, "unknown")}
+    return " ".join(f"{name}={count}" for name, count in named.items() if count or name in COUNTS[:2])
+
+
 def lines(hosts: Mapping[str, Recap]) -> Iterator[tuple[str, str]]:
     """Each host's line and the name of its colour, by name."""
     for name in sorted(hosts):

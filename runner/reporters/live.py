@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 REFRESH_PER_S: Final = 8
-MANY_HOSTS: Final = 20
+MANY_HOSTS: Final = 20  # from here on, hosts with the same counts share a line of the recap
+NAME_WIDTH: Final = 32
 
 _STYLES: Final = {
     "ok": "green",
@@ -200,15 +201,13 @@ class Live:
         self._display.stop()
         self._print()
         self._print("PLAY RECAP")
-        if len(event.hosts) <= MANY_HOSTS:
-            for text, style in _recap.lines(event.hosts):
-                self._print(text, style)
-            return
         heaps: dict[Any, list[str]] = {}
-        for name in sorted(event.hosts):
-            heaps.setdefault(event.hosts[name], []).append(name)
-        for recap, hosts in sorted(heaps.items(), key=lambda heap: -len(heap[1])):
-            self._print(f"{names(hosts):<{_recap.NAME_WIDTH}} : {_recap.counts(recap)}", _recap.style(recap))
+        for name, recap in event.hosts.items():
+            heaps.setdefault(recap if len(event.hosts) > MANY_HOSTS else name, []).append(name)
+        shown = [(names(hosts), event.hosts[hosts[0]]) for hosts in heaps.values()]
+        width = min(NAME_WIDTH, max((len(name) for name, _counts in shown), default=0))
+        for name, recap in shown:
+            self._print(f"{name:<{width}} : {_recap.brief(recap)}", _recap.style(recap))
 
 
 def _task_banner(name: str, handler: bool) -> str:
