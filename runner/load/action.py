@@ -1,0 +1,199 @@
+"""Finds the module of a task and its arguments, in each of the ways they can be written.
+
+Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html (`action`, `args`,
+`local_action`) and Ansible's behaviour for `name=value` text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from runner import registry
+from runner.load.fields import has_mark, unknown_keyword
+from runner.load.keywords import allowed
+from runner.load.reading import Reading
+from runner.model.span import Span
+from runner.model.values import Template
+from runner.registry import nearest
+from runner.syntax.arguments_text import COMMAND_OPTIONS, ArgumentsTextError, parse_arguments
+from runner.syntax.yaml import Scalar, Table, Tree, plain
+
+FREE_FORM: Final = frozenset({"command", "shell", "raw", "script"})
+REMOVED: Final = {"include": "use include_tasks (or import_tasks), or import_playbook for playbooks"}
+VARIABLE_ARGS: Final = "_variable_params"
+RAW: Final = "_raw_params"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a task does. `written` is the module's name as written, `module` its short name; `spans` tells where each
+    argument stands. `local`: it was written as `local_action`."""
+
+    written: str
+    module: str
+    span: Span
+    args: Mapping[str, Any] = field(default_factory=dict)
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    local: bool = False
+
+
+Keyed = tuple[Scalar, Tree]
+
+
+def find_action(
+    reading: Reading, table: Table, fields: Mapping[str, Tree], others: list[Keyed], where: str
+) -> Action | None:
+    """The action among the keys that are no keywords (`others`), `action` and `local_action`; notes what is wrong."""
+    old = [name for name in ("action", "local_action") if name in fields]
+    chosen = _choose(reading, others, where, bool(old))
+    if chosen is None and not old:
+        if not others:
+            hint = "a task is one module with its arguments, such as 'command: uptime'"
+            reading.error(table.span, f"no module in this {where}", hint)
+        return None
+    if len(old) + (chosen is not None) > 1:
+        names = [*old, *([chosen[0].text] if chosen else [])]
+        reading.error(table.span, f"two actions in one task: {' and '.join(names)}", "make them two tasks")
+        return None
+    if chosen is not None:
+        action = _new_style(reading, *chosen)
+    else:
+        action = _old_style(reading, fields[old[0]], old[0] == "local_action")
+    return _with_args(action, fields.get("args")) if action else None
+
+
+def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) -> Keyed | None:
+    """Which of the keys is the module; the others are noted as unknown keywords."""
+    modules = [entry for entry in others if registry.short(entry[0].text) in registry.names("modules")]
+    if len(modules) > 1:
+        (first, _), (second, _) = modules[:2]
+        hint = "make them two tasks: begin the second one with '- '"
+        reading.error(second.span, f"two modules in one task: {first.text} and {second.text}", hint)
+        return modules[0]
+    unsure = [entry for entry in others if entry not in modules]
+    chosen = modules[0] if modules else None
+    if chosen is None and not settled:
+        likely = [entry for entry in unsure if not _misspelt_keyword(entry[0].text, where)]
+        if len(likely) == 1:
+            chosen = likely[0]
+        elif not unsure:
+            return None
+        elif not likely:
+            reading.error(unsure[0][0].span, f"no module in this {where}")
+    for key, _ in unsure:
+        if chosen is None or key is not chosen[0]:
+            unknown_keyword(reading, key, where)
+    if chosen and chosen[0].text in REMOVED:
+        reading.error(chosen[0].span, f"{chosen[0].text!r} is no longer part of the language", REMOVED[chosen[0].text])
+        return None
+    return chosen
+
+
+def _misspelt_keyword(word: str, where: str) -> bool:
+    if word.startswith("with_"):
+        return True
+    near = nearest(word, allowed(where))
+    return bool(near) and "." not in word and not nearest(word, registry.names("modules"))
+
+
+def _new_style(reading: Reading, key: Scalar, value: Tree) -> Action | None:
+    name = key.text
+    module = registry.short(name)
+    if isinstance(value, Table):
+        args, spans = _table_args(value)
+        return Action(name, module, key.span, args, spans)
+    if isinstance(value, Scalar):
+        if value.value is None:
+            return Action(name, module, key.span)
+        return _from_text(reading, Action(name, module, key.span), value, value.text, 0)
+    hint = "write the arguments as 'name: value' lines below the module"
+    reading.error(value.span, f"the arguments of {name!r} must be a table or text, not a list", hint)
+    return None
+
+
+def _old_style(reading: Reading, value: Tree, local: bool) -> Action | None:
+    word = "local_action" if local else "action"
+    if isinstance(value, Table):
+        entry = value.get("module")
+        if not isinstance(entry, Scalar):
+            reading.error(value.span, f"{word!r} names no module", "add 'module: NAME' to it")
+            return None
+        base = _split_name(reading, entry, local)
+        args, spans = _table_args(value)
+        nested = args.pop("args", None)
+        args.pop("module", None)
+        if isinstance(nested, Mapping):
+            args.update(nested)
+        return Action(base.written, base.module, base.span, {**args, **base.args}, spans, local) if base else None
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return _split_name(reading, value, local)
+    reading.error(value.span, f"{word!r} must be text: the module and its arguments")
+    return None
+
+
+def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
+    name, _, _ = value.text.strip().partition(" ")
+    start = value.text.index(name) + len(name)
+    action = Action(name, registry.short(name), value.span, local=local)
+    rest = value.text[start:].lstrip(" ")
+    return _from_text(reading, action, value, rest, len(value.text) - len(rest)) if rest else action
+
+
+def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift: int) -> Action | None:
+    """Arguments from `name=value` text; free text goes under the module's own name for it."""
+    if action.module not in FREE_FORM and _is_one_template(text):
+        return _replace(action, {VARIABLE_ARGS: _text(text, value)}, {})
+    try:
+        found = parse_arguments(text, COMMAND_OPTIONS if action.module in FREE_FORM else None)
+    except ArgumentsTextError as error:
+        reading.error(_shifted(value, shift + error.offset), f"the arguments cannot be split: {error}")
+        return None
+    args: dict[str, Any] = {}
+    spans: dict[str, Span] = {}
+    for pair in found.pairs:
+        args[pair.name] = _text(pair.value, value)
+        spans[pair.name] = _shifted(value, shift + pair.offset)
+    if found.free is not None:
+        args[RAW] = _text(found.free, value)
+        spans[RAW] = _shifted(value, shift + found.free_offset)
+    return _replace(action, args, spans)
+
+
+def _replace(action: Action, args: dict[str, Any], spans: Mapping[str, Span]) -> Action:
+    return Action(action.written, action.module, action.span, args, spans, action.local)
+
+
+def _with_args(action: Action, tree: Tree | None) -> Action:
+    """The keyword `args` gives defaults that the action's own arguments override."""
+    if tree is None:
+        return action
+    if isinstance(tree, Table):
+        args, spans = _table_args(tree)
+        return _replace(action, {**args, **action.args}, {**spans, **action.spans})
+    value = plain(tree)
+    if isinstance(value, Template):
+        return _replace(action, {VARIABLE_ARGS: value, **action.args}, action.spans)
+    return action
+
+
+def _table_args(table: Table) -> tuple[dict[str, Any], dict[str, Span]]:
+    args = {str(key.value): plain(value, not table.unsafe) for key, value in table.entries}
+    return args, {str(key.value): key.span for key, _ in table.entries}
+
+
+def _is_one_template(text: str) -> bool:
+    stripped = text.strip()
+    return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
+
+
+def _text(text: str, scalar: Scalar) -> str:
+    return Template(text, scalar.span) if has_mark(text) and not scalar.unsafe else text
+
+
+def _shifted(scalar: Scalar, offset: int) -> Span:
+    """The place inside a text of one line; quoted and folded texts keep the place where they begin."""
+    if scalar.quoted or offset <= 0 or "\n" in scalar.text:
+        return scalar.span
+    return Span(scalar.span.path, scalar.span.line, scalar.span.column + offset)

@@ -1,0 +1,122 @@
+"""Checks a task's arguments against its module's spec as far as that is possible before anything is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from runner import registry
+from runner.arguments import ArgumentError, Spec, canonical, check_presence, coerce
+from runner.load.action import FREE_FORM, RAW, VARIABLE_ARGS, Action
+from runner.load.fields import holds_template
+from runner.load.reading import Reading
+from runner.registry import nearest
+
+_DID_YOU_MEAN: Final = re.compile(r" \((did you mean [^()]*)\)$")
+
+
+def spec_of(module: str) -> Spec | None:
+    """The module's spec, or None when there is no such module here."""
+    if module not in registry.names("modules"):
+        return None
+    spec: Spec = registry.load("modules", module).SPEC
+    return spec
+
+
+def unknown_module(module: str) -> str:
+    """What to say of a module that is not there; the task fails with it when (and only when) it is reached."""
+    near = nearest(module, registry.names("modules"))
+    return f"there is no module {module!r}" + (f": {near}" if near else "")
+
+
+def checked(reading: Reading, action: Action) -> Action:
+    """The action with free text under its option's name; wrong arguments are noted, each at its place."""
+    spec = spec_of(action.module)
+    if spec is None:
+        return action
+    action = _place_free_text(reading, action, spec)
+    if VARIABLE_ARGS in action.args:
+        return action
+    found, messages = canonical(spec, action.args)
+    if messages:
+        _note_names(reading, action, spec)
+    messages = check_presence(spec, found)
+    for message in messages:
+        reading.error(action.span, f"{action.module}: {message}", _presence_hint(message, action, spec))
+    for name, value in found.items():
+        _check_value(reading, action, spec, name, value)
+    _check_required_if(reading, action, spec, found)
+    return action
+
+
+def _place_free_text(reading: Reading, action: Action, spec: Spec) -> Action:
+    if RAW not in action.args:
+        return action
+    args = dict(action.args)
+    spans = dict(action.spans)
+    text = args.pop(RAW)
+    span = spans.pop(RAW, action.span)
+    if spec.free_form is None:
+        shown = str(text).strip().splitlines()[0][:40] if str(text).strip() else ""
+        hint = "write arguments as name=value, or as 'name: value' lines below the module"
+        reading.error(span, f"{action.module} takes no free text: {shown!r}", hint)
+    elif spec.free_form in args:
+        reading.error(span, f"{action.module}: {spec.free_form!r} is given twice", "leave out one of them")
+    elif str(text).strip() or action.module in FREE_FORM:
+        args = {spec.free_form: text, **args}
+        spans[spec.free_form] = span
+    return replace(action, args=args, spans=spans)
+
+
+def _note_names(reading: Reading, action: Action, spec: Spec) -> None:
+    """Unknown names each at their place, doubled ones where the second stands."""
+    before: dict[str, Any] = {}
+    for word, value in action.args.items():
+        before[word] = value
+        _, messages = canonical(spec, before)
+        if not messages:
+            continue
+        found = _DID_YOU_MEAN.search(messages[0])
+        hint = found.group(1) if found else _names_hint(spec)
+        message = _DID_YOU_MEAN.sub("", messages[0])
+        reading.error(action.spans.get(word, action.span), f"{action.module}: {message}", hint)
+        before.pop(word)
+
+
+def _names_hint(spec: Spec) -> str:
+    names = sorted(spec.options)
+    return f"it takes: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+
+
+def _presence_hint(message: str, action: Action, spec: Spec) -> str:
+    if not action.args and action.module in FREE_FORM:
+        return f"write what to run: '{action.module}: …'"
+    if message.startswith("missing"):
+        name = message.rsplit(" ", 1)[-1]
+        return spec.options[name].doc if name in spec.options else ""
+    return ""
+
+
+def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value: Any) -> None:
+    option = spec.options.get(name)
+    if option is None or name in spec.conditions or name in spec.raw or holds_template(value):
+        return
+    try:
+        coerce(option, value)
+    except ArgumentError as error:
+        word = next((word for word in (name, *option.aliases) if word in action.spans), name)
+        reading.error(action.spans.get(word, action.span), f"{action.module}: argument {name!r}: {error}")
+
+
+def _check_required_if(reading: Reading, action: Action, spec: Spec, found: Mapping[str, Any]) -> None:
+    for name, wanted, needed in spec.required_if:
+        option = spec.options.get(name)
+        value = found.get(name, option.default if option else None)
+        if value != wanted:
+            continue
+        missing = [other for other in needed if found.get(other) is None]
+        if missing:
+            message = f"{name} is {wanted} but these are missing: {', '.join(missing)}"
+            reading.error(action.span, f"{action.module}: {message}")

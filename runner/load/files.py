@@ -1,0 +1,160 @@
+"""Files on the controller that steps ask for: found on Ansible's search path, read and hashed once.
+
+Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbook_pathing.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from runner.errors import StepError
+from runner.load.sources import Sources
+from runner.load.vars_files import load_vars_file
+from runner.model.playbook import Task
+from runner.model.ports import FileKind, TreeEntry
+
+_BLOCK: Final = 1024 * 1024
+
+
+class Files:
+    """Reads for modules what lies here. Every method raises StepError with a plain reason. Not for several threads."""
+
+    def __init__(self, record: Sources | None = None) -> None:
+        self._record = record if record is not None else Sources()
+        self._content: dict[tuple[str, int, int], bytes] = {}
+        self._sums: dict[tuple[str, int, int], tuple[str, str]] = {}
+        self._vars: dict[str, Mapping[str, Any]] = {}
+        self._found: dict[tuple[str, str, tuple[str, ...]], str] = {}
+
+    def find(self, kind: FileKind, name: str, task: Task, playbook_dir: str) -> str:
+        """The absolute path of a file or folder: in the role's `kind` folder, the role, beside the task's file, in
+        the playbook's `kind` folder, beside the playbook. The error lists the places searched."""
+        folders = tuple(search_path(kind, task, playbook_dir))
+        known = self._found.get((kind, name, folders))
+        if known is not None and os.path.lexists(known):
+            return known
+        wanted = posixpath.expanduser(name)
+        if not wanted or "\0" in wanted:
+            raise StepError(f"{name!r} is not the name of a file")
+        places = [posixpath.normpath(posixpath.join(folder, wanted)) for folder in folders]
+        places = list(dict.fromkeys(places)) if not posixpath.isabs(wanted) else [wanted]
+        for place in places:
+            if Path(place).exists():
+                self._found[kind, name, folders] = place
+                return place
+        raise StepError(f"could not find {name!r}; searched in: {', '.join(places)}")
+
+    def read(self, path: str) -> bytes:
+        """A file's content."""
+        key = self._key(path)
+        if key not in self._content:
+            try:
+                data = Path(path).read_bytes()
+            except OSError as error:
+                raise StepError(f"cannot read {path}: {error.strerror or error}") from None
+            self._content[key] = data
+            self._record.files[os.path.abspath(path)] = hashlib.sha256(data).hexdigest()  # noqa: PTH100
+        return self._content[key]
+
+    def sha1(self, path: str) -> str:
+        """The SHA-1 of a file in hex, read in blocks."""
+        key = self._key(path)
+        if key not in self._sums:
+            first, second = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+            try:
+                with Path(path).open("rb") as opened:
+                    while block := opened.read(_BLOCK):
+                        first.update(block)
+                        second.update(block)
+            except OSError as error:
+                raise StepError(f"cannot read {path}: {error.strerror or error}") from None
+            self._sums[key] = (first.hexdigest(), second.hexdigest())
+            self._record.files[os.path.abspath(path)] = second.hexdigest()  # noqa: PTH100
+        return self._sums[key][0]
+
+    def entry(self, path: str) -> TreeEntry:
+        """What `path` is, links followed; `relative` is its base name."""
+        try:
+            found = Path(path).stat()
+        except (OSError, ValueError) as error:
+            raise StepError(f"cannot look at {path}: {getattr(error, 'strerror', None) or error}") from None
+        return _entry(posixpath.basename(path.rstrip("/")), found)
+
+    def tree(self, path: str) -> tuple[TreeEntry, ...]:
+        """All entries below a folder, parents first, sorted by name. A link is an entry itself: nothing behind it is
+        looked at."""
+        return tuple(_walk(path, ""))
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` exists here."""
+        try:
+            return os.path.lexists(path)
+        except ValueError:
+            return False
+
+    def load_vars(self, path: str) -> Mapping[str, Any]:
+        """The variables of a YAML or JSON file."""
+        if path not in self._vars:
+            variables, problems = load_vars_file(path, self._record)
+            wrong = [problem for problem in problems if problem.level == "error"]
+            if wrong:
+                raise StepError("\n".join(f"{problem.span}: {problem.message}" for problem in wrong))
+            self._vars[path] = variables
+        return self._vars[path]
+
+    def hashes(self) -> Mapping[str, str]:
+        """Everything read so far: absolute path to SHA-256 in hex."""
+        return dict(self._record.files)
+
+    def _key(self, path: str) -> tuple[str, int, int]:
+        """A file as it is now: a changed size or time makes another key."""
+        try:
+            found = Path(path).stat()
+        except (OSError, ValueError) as error:
+            raise StepError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+        if stat.S_ISDIR(found.st_mode):
+            raise StepError(f"cannot read {path}: it is a folder")
+        return path, found.st_size, found.st_mtime_ns
+
+
+def search_path(kind: FileKind, task: Task, playbook_dir: str) -> Iterator[str]:
+    """The folders in which a relative name is looked for, in order."""
+    bases: list[str] = []
+    if task.role:
+        bases += [task.role.path]
+        if kind == "tasks":
+            bases += [posixpath.join(task.role.path, "tasks")]
+    bases.append(str(Path(posixpath.dirname(task.span.path) or ".").absolute()))
+    bases.append(str(Path(playbook_dir or ".").absolute()))
+    for base in bases:
+        yield posixpath.join(base, kind)
+        yield base
+
+
+def _walk(folder: str, inside: str) -> Iterator[TreeEntry]:
+    try:
+        with os.scandir(posixpath.join(folder, inside)) as listed:
+            found = sorted(listed, key=lambda entry: entry.name)
+        for entry in found:
+            relative = posixpath.join(inside, entry.name)
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(status.st_mode):
+                yield _entry(relative, status, os.readlink(entry.path))
+            elif stat.S_ISDIR(status.st_mode):
+                yield _entry(relative, status)
+                yield from _walk(folder, relative)
+            elif stat.S_ISREG(status.st_mode):
+                yield _entry(relative, status)
+    except OSError as error:
+        raise StepError(f"cannot read the folder {folder}: {error.strerror or error}") from None
+
+
+def _entry(relative: str, status: os.stat_result, link: str = "") -> TreeEntry:
+    kind: Literal["file", "dir", "link"] = "link" if link else "dir" if stat.S_ISDIR(status.st_mode) else "file"
+    return TreeEntry(relative, kind, stat.S_IMODE(status.st_mode), status.st_size if kind == "file" else 0, link)

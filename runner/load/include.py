@@ -1,0 +1,102 @@
+"""Dynamic includes: task files and roles that are loaded when a host reaches them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from runner.errors import StepError
+from runner.load.context import Context, Import, Place
+from runner.load.imports import task_file_places
+from runner.load.inherit import as_tree, handed_down
+from runner.load.nodes import load_nodes
+from runner.load.playbook import EXPAND, ordered
+from runner.load.reading import Reading
+from runner.load.roles import load_role, role_folders, role_use
+from runner.load.sources import Sources
+from runner.model.playbook import Around, Node, Play, Role, Task
+from runner.syntax.yaml import Table
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedRole:
+    """What include_role brings; `public`: the role's variables stay visible to the rest of the play if asked for."""
+
+    tasks: tuple[Node, ...]
+    handlers: tuple[Node, ...]
+    role: Role
+
+
+@dataclass(slots=True)
+class TaskLoader:
+    """Loads what include_tasks and include_role name. Files are read once; ids are unique within this object.
+
+    Included tasks inherit from the blocks around the include and from its `apply`, not from the include itself; its
+    own `vars` become include parameters. The same include asked again gives new ids, in the order of asking.
+    """
+
+    extra_vars: Mapping[str, Any] = field(default_factory=dict)
+    record: Sources | None = None
+    ids: set[str] = field(default_factory=set)
+    _reading: Reading | None = None
+
+    def tasks(self, path: str, task: Task, role: Role | None, play: Play) -> tuple[Node, ...]:
+        """The tasks of a file; `path` is rendered, and may be relative. Raises StepError with all mistakes."""
+        context, place = self._start(task, play)
+        around = _inherited(context, task)
+        around = replace(around, role=role or around.role)
+        places = task_file_places(path, place, around.role, context.playbook_dir)
+        found = next((candidate for candidate in places if context.reading.is_file(candidate)), None)
+        if found is None:
+            raise StepError(f"cannot find the task file {path!r} (searched: {', '.join(places)})")
+        inner = Place(found, f"{place.key}/{found}", ((found, found),), place.handlers)
+        nodes = load_nodes(context, context.reading.tree(found, task.span), around, inner)
+        _raise(context)
+        return (*nodes,)
+
+    def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole:
+        """The role `name`; `options` are the include's rendered arguments (`tasks_from` …). Raises StepError."""
+        context, place = self._start(task, play)
+        around = _inherited(context, task)
+        given = {key: value for key, value in (options or task.args).items() if key not in ("name", "role")}
+        use = role_use(context, Import({**given, "name": name}, {}, task.span, around))
+        loaded = load_role(context, use, around, place) if use else None
+        _raise(context)
+        if loaded is None:
+            raise StepError(f"cannot load the role {name!r}")
+        return IncludedRole(loaded.tasks, (*loaded.handlers, *context.handlers), loaded.role)
+
+    def _start(self, task: Task, play: Play) -> tuple[Context, Place]:
+        """A fresh look at the world for one include; what was read before is kept."""
+        if self._reading is None:
+            self._reading = Reading(self.record)
+        self._reading.problems.clear()
+        folder = posixpath.dirname(play.path)
+        context = Context(self._reading, folder, role_folders(), self.extra_vars, play.vars, EXPAND, self.ids)
+        return context, Place(task.span.path, f"{play.id}/{task.id}", _role_chain(task))
+
+
+# Keywords of an include that its tasks see as parameters, beside those of includes further out.
+_OWN: Final = object()
+
+
+def _role_chain(task: Task) -> tuple[tuple[str, str], ...]:
+    return ((f"{task.role.path}#include", f"role {task.role.name}"),) if task.role else ()
+
+
+def _inherited(context: Context, task: Task) -> Around:
+    outer = task.around or Around(task.directives, {}, (), task.tags, role=task.role)
+    own = {name: value for name, value in task.vars.items() if outer.vars.get(name, _OWN) is not value}
+    around = replace(outer, include_params={**task.include_params, **own})
+    tree = as_tree(task.apply, task.span)
+    fields = {key.text: value for key, value in tree.entries} if isinstance(tree, Table) else {}
+    return handed_down(context.reading, around, fields)
+
+
+def _raise(context: Context) -> None:
+    wrong = [problem for problem in ordered(context.reading.problems) if problem.level == "error"]
+    if wrong:
+        lines = [f"{p.span}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in wrong]
+        raise StepError("\n".join(lines))

@@ -1,0 +1,139 @@
+"""Playbooks: every file read, every import resolved, every mistake collected and raised once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runner import registry
+from runner.errors import InputErrors
+from runner.load.context import Context, Place
+from runner.load.fields import right_kind, unknown_keyword
+from runner.load.imports import import_tasks
+from runner.load.inherit import handed_down
+from runner.load.play import is_import, known_in_import, load_play
+from runner.load.reading import Reading
+from runner.load.roles import import_role, role_folders
+from runner.load.sources import Sources
+from runner.load.static_names import static_text
+from runner.load.vars_files import load_beside, merged
+from runner.model.inventory import FileVars
+from runner.model.playbook import Around, Play, Playbook
+from runner.model.span import NOWHERE, Problem, Span
+from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
+
+EXPAND = {"import_tasks": import_tasks, "import_role": import_role}
+
+
+def load_playbooks(
+    paths: Sequence[str],
+    *,
+    extra_vars: Mapping[str, Any] | None = None,
+    strict: bool = False,
+    record: Sources | None = None,
+) -> tuple[Playbook, list[Problem]]:
+    """All plays of all playbooks, in order, and the warnings. `record` learns every file read and its sha256.
+
+    Raises InputErrors with all mistakes of all files together; with `strict` warnings are mistakes too.
+    """
+    whole = _Whole(Reading(record), extra_vars or {}, role_folders())
+    for path in paths:
+        whole.read_file(path, Around(), (), NOWHERE)
+    problems = ordered(whole.reading.problems)
+    if strict or any(problem.level == "error" for problem in problems):
+        wrong = [replace(problem, level="error") if strict else problem for problem in problems]
+        if wrong:
+            raise InputErrors(wrong)
+    return Playbook(tuple(whole.plays), dict(whole.reading.record.files)), problems
+
+
+def ordered(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems file by file (in order of first mention), from top to bottom, none twice."""
+    files: dict[str, int] = {}
+    for problem in problems:
+        files.setdefault(problem.span.path, len(files))
+    unique = dict.fromkeys(problems)
+    return sorted(unique, key=lambda found: (files[found.span.path], found.span.line, found.span.column))
+
+
+@dataclass(slots=True)
+class _Whole:
+    """All that one command line reads."""
+
+    reading: Reading
+    extra_vars: Mapping[str, Any]
+    role_folders: tuple[str, ...]
+    plays: list[Play] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    beside: dict[str, FileVars] = field(default_factory=dict)
+
+    def read_file(self, path: str, handed: Around, chain: tuple[str, ...], asked_at: Span) -> None:
+        """The plays of one playbook file; `chain` are the playbooks that import it."""
+        path = posixpath.normpath(path)
+        if path in chain:
+            shown = " -> ".join([*chain[chain.index(path) :], path])
+            message = f"playbooks import one another in a circle: {shown}"
+            self.reading.error(asked_at, message, "leave out one of these imports")
+            return
+        tree = self.reading.tree(path, asked_at)
+        if tree is None or (isinstance(tree, Scalar) and tree.value is None):
+            if path in self.reading.empty:
+                self.reading.error(Span(path), "the playbook is empty", "a playbook is a list of plays")
+            return
+        if not isinstance(tree, Listing):
+            hint = "begin each play with '- '" if isinstance(tree, Table) else "begin with '- hosts: all'"
+            self.reading.error(tree.span, "a playbook must be a list of plays", hint)
+            return
+        for item in tree.items:
+            self._entry(item, path, handed, (*chain, path))
+
+    def _entry(self, item: Tree, path: str, handed: Around, chain: tuple[str, ...]) -> None:
+        if not isinstance(item, Table):
+            self.reading.error(item.span, "a play must be a table of keywords", "begin it with '- hosts: PATTERN'")
+            return
+        context = self._context(path)
+        if is_import(item):
+            self._import(context, item, path, handed, chain)
+            return
+        place = Place(path, f"{len(self.plays)}")
+        self.plays.append(load_play(context, item, place, handed, self._beside(chain[0], path)))
+
+    def _context(self, path: str) -> Context:
+        return Context(
+            self.reading, posixpath.dirname(path), self.role_folders, self.extra_vars, expand=EXPAND, ids=self.ids
+        )
+
+    def _beside(self, first: str, path: str) -> FileVars:
+        """The variables beside the playbook of the command line and beside the one that holds the play."""
+        found = FileVars()
+        for folder in dict.fromkeys((posixpath.dirname(first), posixpath.dirname(path))):
+            if folder not in self.beside:
+                self.beside[folder], problems = load_beside(folder, self.reading.record)
+                self.reading.problems += problems
+            found = merged(found, self.beside[folder])
+        return found
+
+    def _import(self, context: Context, table: Table, path: str, handed: Around, chain: tuple[str, ...]) -> None:
+        fields: dict[str, Tree] = {}
+        name: Tree | None = None
+        for key, value in table.entries:
+            if registry.short(key.text) == "import_playbook":
+                name = value
+            elif not known_in_import(key):
+                unknown_keyword(self.reading, key, "import_playbook")
+            elif right_kind(self.reading, key, value, "import_playbook"):
+                fields[key.text] = value
+        inner = handed_down(self.reading, Around(), fields)
+        inner = Around(tags=handed.tags | inner.tags, when=handed.when + inner.when, vars={**inner.vars, **handed.vars})
+        if not isinstance(name, Scalar) or not isinstance(name.value, str):
+            self.reading.error(table.span, "'import_playbook' must name a file")
+            return
+        text = static_text(context, plain(name), inner, name.span, "the name of the imported playbook")
+        if text is not None:
+            target = posixpath.join(posixpath.dirname(path), text.strip())
+            if not self.reading.is_file(target):
+                self.reading.error(name.span, f"cannot find the playbook {text.strip()!r}", f"searched: {target}")
+                return
+            self.read_file(target, inner, chain, name.span)

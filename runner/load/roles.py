@@ -1,0 +1,247 @@
+"""Roles: found, and their tasks, handlers, defaults, vars and dependencies loaded.
+
+Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_roles.html
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from runner.arguments import ArgumentError, to_bool
+from runner.load.context import Context, Import, Place
+from runner.load.fields import variables
+from runner.load.inherit import Fields, handed_down
+from runner.load.nodes import load_nodes, read_fields
+from runner.load.static_names import static_text
+from runner.model.playbook import Around, Node, Role
+from runner.model.span import Span
+from runner.registry import nearest
+from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
+
+FROM: Final = ("tasks", "vars", "defaults", "handlers")
+DEFAULT_ROLE_FOLDERS: Final = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUse:
+    """One use of a role: by name, with what the user says about it there. `sources` names the file of each folder
+    (`tasks_from` …); `once`: it may be left out when the same use ran before in the play."""
+
+    name: str
+    span: Span
+    params: Mapping[str, Any] = field(default_factory=dict)
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    once: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRole:
+    """What a use of a role brings: its tasks (dependencies first), its handlers, and the role with its variables."""
+
+    tasks: tuple[Node, ...]
+    handlers: tuple[Node, ...]
+    role: Role
+    own: Role
+
+
+def role_folders() -> tuple[str, ...]:
+    """Where roles are looked for beside the playbook's own folder; ANSIBLE_ROLES_PATH replaces the usual places."""
+    given = os.environ.get("ANSIBLE_ROLES_PATH", "")
+    folders = [part for part in given.split(":") if part] or list(DEFAULT_ROLE_FOLDERS)
+    return tuple(posixpath.expanduser(folder) for folder in folders)
+
+
+def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> LoadedRole | None:
+    """The role and its dependencies; None (and a noted mistake) when it cannot be found. `around` is inherited by
+    all its tasks, and its role is the parent."""
+    folder = _find(context, use, place)
+    if folder is None:
+        return None
+    own = _own_role(context, use, around.role, folder)
+    dependencies, repeatable = _dependencies(context, use, replace(around, role=own), place, folder)
+    role = replace(
+        own,
+        defaults=_merged(*(found.role.defaults for found in dependencies), own.defaults),
+        vars=_merged(*(found.own.vars for found in dependencies), own.vars),
+    )
+    key = f"{folder}|{sorted(use.sources.items())!r}|{use.key}"
+    if use.once and not repeatable and key in context.roles_seen:
+        return LoadedRole((), (), role, own)
+    context.roles_seen.add(key)
+    inner = replace(around, role=role)
+    tasks = [node for found in dependencies for node in found.tasks]
+    handlers = [node for found in dependencies for node in found.handlers]
+    tasks += _section(context, use, inner, place, folder, "tasks")
+    if f"{folder}|{use.sources.get('handlers', '')}" not in context.handlers_seen:
+        context.handlers_seen.add(f"{folder}|{use.sources.get('handlers', '')}")
+        handlers += _section(context, use, inner, place, folder, "handlers")
+    return LoadedRole(tuple(tasks), tuple(handlers), role, own)
+
+
+def _find(context: Context, use: RoleUse, place: Place) -> str | None:
+    if not use.name:
+        context.reading.error(use.span, "the name of the role is empty")
+        return None
+    folders = [posixpath.join(context.playbook_dir, "roles"), *context.role_folders]
+    inside = next((key.split("#")[0] for key, _ in reversed(place.chain) if "#" in key), None)
+    folders += [posixpath.dirname(inside)] if inside else []
+    folders.append(context.playbook_dir)
+    places = [posixpath.normpath(posixpath.join(folder, posixpath.expanduser(use.name))) for folder in folders]
+    found = next((path for path in places if context.reading.is_folder(path)), None)
+    if found is None:
+        known = [name for folder in folders[:-1] for name in context.reading.names_in(folder)]
+        near = nearest(use.name, known)
+        searched = "searched: " + ", ".join(dict.fromkeys(posixpath.dirname(path) for path in places))
+        context.reading.error(use.span, f"cannot find the role {use.name!r}", near or searched)
+    return found
+
+
+def _own_role(context: Context, use: RoleUse, parent: Role | None, folder: str) -> Role:
+    """The role with its own variables and those of the roles that led here, without its dependencies'."""
+    files = {kind: use.sources.get(kind, "main") for kind in ("defaults", "vars")}
+    for kind, name in files.items():
+        stem = posixpath.join(folder, kind, name)
+        if kind in use.sources and not context.reading.has_variables(stem):
+            context.reading.error(use.span, f"the role {use.name!r} has no file {kind}/{name}")
+    defaults, own_vars = (
+        context.reading.variables_of(posixpath.join(folder, kind, name)) for kind, name in files.items()
+    )
+    return Role(
+        name=posixpath.basename(folder),
+        path=str(Path(folder).absolute()),
+        defaults=_merged(parent.defaults if parent else {}, defaults),
+        vars=_merged(parent.vars if parent else {}, own_vars, use.vars),
+        params=_merged(parent.params if parent else {}, use.params),
+        parents=(*parent.parents, parent.name) if parent else (),
+    )
+
+
+def _merged(*layers: Mapping[str, Any]) -> Mapping[str, Any]:
+    filled = [layer for layer in layers if layer]
+    return filled[0] if len(filled) == 1 else {name: value for layer in filled for name, value in layer.items()}
+
+
+def _section(context: Context, use: RoleUse, around: Around, place: Place, folder: str, kind: str) -> tuple[Node, ...]:
+    """The role's tasks or handlers."""
+    name = use.sources.get(kind, "main")
+    path = context.reading.with_extension(posixpath.join(folder, kind, name))
+    if path is None:
+        if kind in use.sources and name != "main":
+            known = nearest(name, context.reading.names_in(posixpath.join(folder, kind)))
+            context.reading.error(use.span, f"the role {use.name!r} has no file {kind}/{name}", known)
+        return ()
+    key = f"{folder}#{kind}/{name}"
+    if any(step == key for step, _ in place.chain):
+        _cycle(context, use, place, key)
+        return ()
+    chain = (*place.chain, (key, f"role {use.name} ({kind}/{name})"), (path, path))
+    inner = Place(path, f"{place.key}/{posixpath.basename(folder)}/{kind}/{name}", chain, kind == "handlers")
+    return load_nodes(context, context.reading.tree(path, use.span), around, inner)
+
+
+def _cycle(context: Context, use: RoleUse, place: Place, key: str) -> None:
+    steps = [(step, words) for step, words in place.chain if "#" in step]
+    start = next(number for number, (step, _) in enumerate(steps) if step == key)
+    shown = " -> ".join([words for _, words in steps[start:]] + [steps[start][1]])
+    context.reading.error(use.span, f"roles go round in a circle: {shown}", "leave out one of these dependencies")
+
+
+def _dependencies(
+    context: Context, use: RoleUse, around: Around, place: Place, folder: str
+) -> tuple[list[LoadedRole], bool]:
+    """The roles that `meta/main.yml` asks for, loaded, and whether the role may run twice."""
+    path = context.reading.with_extension(posixpath.join(folder, "meta", "main"))
+    meta = context.reading.tree(path, use.span) if path else None
+    if path is None or not isinstance(meta, Table):
+        return [], False
+    repeatable = _truth(plain(meta.get("allow_duplicates")))
+    wanted = meta.get("dependencies")
+    if wanted is None or (isinstance(wanted, Scalar) and wanted.value is None):
+        return [], repeatable
+    if not isinstance(wanted, Listing):
+        context.reading.error(wanted.span, "'dependencies' must be a list of roles")
+        return [], repeatable
+    key = f"{folder}#dependencies"
+    if any(step == key for step, _ in place.chain):
+        _cycle(context, use, place, key)
+        return [], repeatable
+    inner = Place(path, f"{place.key}/{use.name}", (*place.chain, (key, f"role {use.name}")), place.handlers)
+    return load_role_list(context, wanted, around, inner), repeatable
+
+
+def load_role_list(context: Context, listing: Listing, around: Around, place: Place) -> list[LoadedRole]:
+    """The roles of a list: of a play's `roles`, or of a role's dependencies."""
+    loaded: list[LoadedRole] = []
+    for number, item in enumerate(listing.items):
+        found = role_entry(context, item, around)
+        if found is None:
+            continue
+        use, inner = found
+        role = load_role(context, use, inner, place.inside(f"role{number}"))
+        loaded += [role] if role else []
+    return loaded
+
+
+def role_entry(context: Context, item: Tree, around: Around) -> tuple[RoleUse, Around] | None:
+    """One entry of a list of roles: a name, or a table with keywords and parameters."""
+    fields: Fields = {}
+    params: dict[str, Any] = {}
+    name: Tree | None = item
+    if isinstance(item, Table):
+        fields, others = read_fields(context, item, "role")
+        params = {key.text: plain(value) for key, value in others}
+        name = fields.get("role") or fields.get("name") or fields.get("src")
+    if not isinstance(name, Scalar) or not isinstance(name.value, str):
+        context.reading.error(item.span, "a role must be a name, or a table with 'role: NAME'")
+        return None
+    inner = handed_down(context.reading, around, {key: tree for key, tree in fields.items() if key != "vars"})
+    text = static_text(context, plain(name), inner, name.span, "the name of the role")
+    if text is None:
+        return None
+    own_vars = variables(context.reading, fields.get("vars"))
+    key = repr((params, own_vars, [plain(fields.get(word)) for word in ("when", "tags")]))
+    return RoleUse(text.strip(), name.span, params, own_vars, {}, once=True, key=key), inner
+
+
+def role_use(context: Context, wanted: Import) -> RoleUse | None:
+    """What the arguments of import_role or include_role ask for; None when its name cannot be known."""
+    args = wanted.args
+    word = next((word for word in ("name", "role") if args.get(word) is not None), None)
+    if word is None:
+        return None
+    span = wanted.spans.get(word, wanted.span)
+    name = static_text(context, args[word], wanted.around, span, "the name of the role")
+    sources: dict[str, str] = {}
+    for kind in FROM:
+        if args.get(f"{kind}_from") is not None:
+            where = wanted.spans.get(f"{kind}_from", wanted.span)
+            text = static_text(context, args[f"{kind}_from"], wanted.around, where, f"{kind}_from")
+            sources |= {kind: text} if text else {}
+    once = not _truth(args.get("allow_duplicates", True))
+    return RoleUse(name.strip(), span, sources=sources, once=once) if name is not None else None
+
+
+def import_role(context: Context, wanted: Import, place: Place) -> tuple[Node, ...]:
+    """The tasks of the role take the place of the import; its handlers come after the play's own."""
+    use = role_use(context, wanted)
+    loaded = load_role(context, use, wanted.around, place) if use else None
+    if loaded is None:
+        return ()
+    context.handlers += loaded.handlers
+    if _truth(wanted.args.get("public", True)):
+        context.public_roles.append(loaded.role)
+    return loaded.tasks
+
+
+def _truth(value: Any) -> bool:
+    try:
+        return value is not None and to_bool(value)
+    except ArgumentError:
+        return False

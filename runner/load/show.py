@@ -1,0 +1,51 @@
+"""Problems as text: place, message, the source line with a caret under it, and the hint."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from runner.model.span import NOWHERE, Problem
+
+MAX_WIDTH: Final = 160
+
+
+def render_problem(problem: Problem, read_line: Callable[[str, int], str | None]) -> str:
+    """`file:line:column: message`, the source line, a caret line, and `hint: …`; plain text without colours.
+
+    `read_line(path, number)` gives a line of a file (from 1), or None.
+    """
+    span = problem.span
+    level = "warning: " if problem.level == "warning" else ""
+    place = "" if span is NOWHERE or span.path == NOWHERE.path else f"{span}: "
+    lines = [f"{place}{level}{_visible(problem.message)}"]
+    source = read_line(span.path, span.line) if place else None
+    if source is not None and source.strip():
+        lines += _excerpt(source.rstrip("\n"), span.column - 1)
+    if problem.hint:
+        lines.append(f"  hint: {_visible(problem.hint)}")
+    return "\n".join(lines)
+
+
+def _excerpt(source: str, column: int) -> list[str]:
+    """The line and the caret under `column` (from 0); a long line is cut around it."""
+    column = min(max(column, 0), len(source))
+    start = max(0, column - MAX_WIDTH // 2) if len(source) > MAX_WIDTH else 0
+    shown = _visible(source[start : start + MAX_WIDTH])
+    before = _visible(source[start:column])
+    pad = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in before)
+    return [f"    {shown}", f"    {' ' * pad}^"]
+
+
+def _visible(text: str) -> str:
+    """Text without anything that could move the cursor or the words: tabs become a space, other controls a mark."""
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char == "\t":
+        return " "
+    if char == "\n":
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char

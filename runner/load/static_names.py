@@ -1,0 +1,60 @@
+"""Templates in the names of static imports: rendered while loading, from extra, play and role variables only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runner.errors import StepError
+from runner.load.context import Context
+from runner.load.fields import has_mark
+from runner.model.playbook import Around
+from runner.model.span import Span
+from runner.model.values import Template
+
+
+class _StaticNames:
+    """The variables that are known before there are hosts; the first layer that has a name wins."""
+
+    def __init__(self, layers: Sequence[Mapping[str, Any]]) -> None:
+        self.rendered: MutableMapping[str, Any] = {}
+        self._layers = layers
+
+    def raw(self, name: str) -> Any:
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        raise KeyError(name)
+
+    def known(self) -> Iterable[str]:
+        return {name for layer in self._layers for name in layer}
+
+
+def static_text(context: Context, value: Any, around: Around, span: Span, what: str) -> str | None:
+    """`value` as text, rendered if it is a template; None (and a noted mistake) when it cannot be."""
+    if not has_mark(value):
+        return str(value)
+    role = around.role
+    magic = {"playbook_dir": str(Path(context.playbook_dir or ".").absolute())}
+    if role:
+        magic |= {"role_path": role.path, "role_name": role.name}
+    layers: list[Mapping[str, Any]] = [context.extra_vars]
+    layers += [role.params, around.vars, role.vars] if role else [around.vars]
+    layers += [context.play_vars, role.defaults if role else {}, magic]
+    try:
+        rendered = _render(Template(value, span), layers)
+    except StepError as error:
+        hint = "only extra vars, play vars and role vars are known while loading"
+        context.reading.error(span, f"{what} cannot be known before the run: {error}", hint)
+        return None
+    return str(rendered)
+
+
+def _render(value: Template, layers: Sequence[Mapping[str, Any]]) -> Any:
+    from runner.template.templar import Templar
+
+    def lookup(name: str, _terms: Sequence[Any], _options: Mapping[str, Any]) -> Any:
+        raise StepError(f"the lookup {name!r} cannot be used here")
+
+    return Templar(lookup).render(value, _StaticNames(layers))
