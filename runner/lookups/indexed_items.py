@@ -1,0 +1,15 @@
+"""Lookup `indexed_items`: pairs of position and item (`with_indexed_items`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runner.lookups._options import flatten_once
+from runner.model.names import Names
+from runner.model.ports import LookupContext
+
+
+def run(terms: list[Any], _variables: Names, _options: Mapping[str, Any], _context: LookupContext) -> list[Any]:
+    """`[index, item]` for each item."""
+    return [[index, item] for index, item in enumerate(flatten_once(terms))]
