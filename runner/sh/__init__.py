@@ -20,7 +20,7 @@ have, and these functions; a path is given to them as `quote.path` makes it:
                              pb_link (target of a link); the link itself is looked at, not what it points to
     pb_statl PATH            the same for what a link points to (a broken link is absent)
     pb_sum PATH [ALGO]       set pb_sum to the file's checksum (sha1 by default; md5 sha256 …), "" if no tool can
-    pb_temp PATH             set pb_temp to a new, empty, private (0600) file beside PATH, open as fd 8: write to `>&8`
+    pb_temp PATH [SUFFIX]    set pb_temp to a new, empty, private (0600) file beside PATH, open as fd 8: write to `>&8`
                              (not by name: nobody can put a link in its place); removed if the step fails
     pb_place TEMP PATH       rename TEMP onto PATH, after pb_temp and pb_attr_apply; fails the step with a message
     pb_attr_probe PATH OWNER GROUP
@@ -28,6 +28,13 @@ have, and these functions; a path is given to them as `quote.path` makes it:
                              mode or owner differ; fails when a name is unknown. OWNER and GROUP "" = keep
     pb_attr_apply PATH OWNER GROUP
                              chown, then chmod to pb_want_mode, never through a link; fails the step with a message
+    pb_report KEY            after pb_stat: report what it found; `attributes.Seen.read` reads it
+    pb_parent PATH           set pb_where to the folder a path is in
+    pb_real PATH             set pb_real to the path without links (`readlink -f`)
+    pb_keep_owner PATH       give the open temporary the owner of PATH (after pb_stat), if that is allowed
+    pb_backup PATH           keep PATH's file under Ansible's backup name beside it; report it as `backup_file`
+    pb_make_folders PATH MODE OWNER GROUP
+                             make a folder and the missing ones above it, each with MODE, OWNER and GROUP ("" = default)
     pb_octal NUMBER          set pb_octal to the number's four octal digits, without a fork
     pb_have TOOL             whether the tool exists (no fork)
     pb_user_run COMMAND ARG… run what the user wrote in place of the subshell (it never returns): closed to the

@@ -28,7 +28,7 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
     gone = "".join(f" {quote(path)}" for path in uploads.values())
-    parts.append(f'rm -f "$pb_dir"/[oe].*{gone} 2>/dev/null')
+    parts.append(f'rm -f "$pb_dir"/[oeis].*{gone} 2>/dev/null')
     parts.append("}\n")
     text = "\n".join(parts)
     if token in text:

@@ -77,6 +77,17 @@ pb_sum() {
   set +f
   pb_sum=${1-}
 }
+pb_parent() {
+  case $1 in */*) pb_where=${1%/*}; [ -n "$pb_where" ] || pb_where=/ ;; *) pb_where=. ;; esac
+}
+pb_real() {
+  pb_real=$(readlink -f -- "$1" 2>/dev/null || readlink -f "$1"; printf x)
+  pb_real=${pb_real%x}
+  pb_real=${pb_real%"$pb_nl"}
+}
+pb_report() {
+  pb_kv "$1" "$pb_type $pb_mode ${pb_uid:--} ${pb_gid:--} $pb_size ${pb_nlink:-1}$pb_nl$pb_user$pb_nl$pb_group"
+}
 pb_attr_probe() {
   if [ -n "$pb_want_mode" ] && [ "$pb_type" != link ]; then
     [ "$((0$pb_want_mode))" -eq "$((0$pb_mode))" ] || pb_differs

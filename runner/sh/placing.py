@@ -9,12 +9,11 @@ from typing import Final
 PLACING: Final = r"""
 pb_count=0 pb_temps=
 pb_temp() {
-  pb_where=${1%/*}
-  case $1 in */*) [ -n "$pb_where" ] || pb_where=/ ;; *) pb_where=. ;; esac
+  pb_parent "$1"
   pb_try=0
   while :; do
     pb_count=$((pb_count + 1)) pb_try=$((pb_try + 1))
-    pb_temp=$pb_where/.pb-$pb_nonce.$pb_index.$pb_count
+    pb_temp=$pb_where/.pb-$pb_nonce.$pb_index.$pb_count${2-}
     umask 077
     set -C
     if command exec 8>"$pb_temp"; then break; fi 2>/dev/null
@@ -56,7 +55,28 @@ pb_attr_held() {
   if [ -n "$2$3" ]; then
     chown -- "$2${3:+:$3}" /proc/self/fd/8 || pb_fail "chown failed: ${1##*/} to $2${3:+:$3}"
   fi
+  # A private file already has 0600, unless chown has come between.
+  case $pb_want_mode$2$3 in "" | 0600) return 0 ;; esac
   [ -z "$pb_want_mode" ] || chmod -- "$pb_want_mode" /proc/self/fd/8 ||
     pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
+}
+pb_keep_owner() {
+  [ -O "$1" ] && [ -G "$1" ] && return
+  if [ -e /proc/self/fd/8 ]; then chown -- "$pb_uid:$pb_gid" /proc/self/fd/8
+  else chown -h -- "$pb_uid:$pb_gid" "$pb_temp"
+  fi 2>/dev/null
+}
+pb_backup() {
+  pb_backup=$1.$$.$(date "+%Y-%m-%d@%H:%M:%S~")
+  ln -- "$1" "$pb_backup" 2>/dev/null || { [ ! -e "$pb_backup" ] && [ ! -L "$pb_backup" ] &&
+    cp -p -- "$1" "$pb_backup"; } || pb_fail "Could not make backup of $1 to $pb_backup"
+  pb_kv backup_file "$pb_backup"
+}
+pb_make_folders() {
+  [ ! -d "$1" ] || return 0
+  pb_parent "$1"
+  pb_make_folders "$pb_where"
+  mkdir -- "$1" || pb_fail "There was an issue creating $1 as requested"
+  [ -z "$2$3$4" ] || { pb_want_mode=$2; pb_attr_apply "$1" "$3" "$4"; }
 }
 """

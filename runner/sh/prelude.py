@@ -68,7 +68,14 @@ pb_have() { command -v "$1" >/dev/null 2>&1; }
 pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
 pb_octal() { pb_octal=$(($1 >> 9 & 7))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
 pb_user_run() {
-  case $1 in -*) pb_fail "a command cannot begin with a dash: $1" 2 ;; esac
+  case $1 in
+  -*) pb_fail "a command cannot begin with a dash: $1" 2 ;;
+  */*)
+    [ -e "$1" ] || pb_fail "[Errno 2] No such file or directory: '$1'" 2
+    { [ -x "$1" ] && [ ! -d "$1" ]; } || pb_fail "[Errno 13] Permission denied: '$1'" 13
+    ;;
+  *) command -v "$1" >/dev/null 2>&1 || pb_fail "[Errno 2] No such file or directory: '$1'" 2 ;;
+  esac
   if [ -n "$pb_lc_set" ]; then LC_ALL=$pb_lc_all; else unset LC_ALL; fi
   exec "$@" 9>&-
 }

@@ -1,0 +1,53 @@
+"""command: run a program without a shell (ansible.builtin.command)."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from runner.arguments import Option, Spec
+from runner.errors import StepError
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply
+from runner.model.ports import Desk
+from runner.sh.quote import expanded, quote
+from runner.sh.user_command import GUARDS, STDIN, guarded, result
+
+SPEC = Spec(
+    doc="Run a program. Its words are handed over as they are: no pipes, no redirections, no wildcards.",
+    free_form="cmd",
+    effect=Effect.UNSAFE,
+    observes=True,
+    options={
+        "cmd": Option("str", doc="The command line, split into words as a shell does.", aliases=("_raw_params",)),
+        "argv": Option("list", elements="str", doc="The command's words, as a list."),
+        **GUARDS,
+        **STDIN,
+        "expand_argument_vars": Option("bool", default=True, doc="Expand `~` and environment variables in each word."),
+    },
+    mutually_exclusive=(("cmd", "argv"),),
+)
+
+
+def _words(args: Any) -> list[str]:
+    """The command's words. Raises StepError when there are none or a quote does not end."""
+    if args["argv"] is not None:
+        words = [str(word) for word in args["argv"]]
+    else:
+        try:
+            words = shlex.split(args["cmd"] or "")
+        except ValueError as error:
+            raise StepError(f"the command line cannot be split: {error}") from None
+    if not words or not words[0]:
+        raise StepError("no command given")
+    return words
+
+
+def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
+    """Runs the words by exec in the step's subshell: one fork, one exec."""
+    word = expanded if call.args["expand_argument_vars"] else quote
+    return guarded(call, "pb_user_run " + " ".join(word(text) for text in _words(call.args)))
+
+
+def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:  # noqa: ARG001
+    """Changed whenever it ran; failed when its code is not 0."""
+    return result(call, reply, _words(call.args), strip=call.args["strip_empty_ends"])

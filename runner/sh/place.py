@@ -1,0 +1,269 @@
+"""A file's content brought to its place on the host: probe, apply and result, for copy, template and their like.
+
+The new file is private (0600) from its first byte, gets its owner and mode, is looked at by `validate`, and is then
+renamed onto its place: whoever reads the path sees the old file or the new one, and a full disk leaves the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import shlex
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+from runner.errors import StepError
+from runner.model.call import Call, Fragment, Upload
+from runner.sh import modes
+from runner.sh.encode import printf_word
+from runner.sh.quote import expanded, path, quote
+
+INLINE_LIMIT: Final = 64 << 10  # bytes of content that travel in the text itself
+DIFF_LIMIT: Final = 100 << 10  # bytes of a file that are shown in a diff (Ansible's max_diff_size has 104448)
+
+
+def sha1(data: bytes) -> str:
+    """SHA-1 in hex: what Ansible calls `checksum`."""
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+def content_upload(name: str, data: bytes) -> Upload:
+    """These bytes as an upload."""
+    return Upload(name, len(data), sha1(data), content=data)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What is to be at `dest`. `name`: the base name to use if `dest` is a folder; None: a folder is an error.
+
+    The content is `content`, or the local file `source`, or (`remote`) a file of the host. `size` in bytes.
+    """
+
+    dest: str
+    name: str | None
+    sha1: str = ""
+    size: int = 0
+    content: bytes | None = None
+    source: str | None = None
+    remote: str | None = None
+    mode: str | None = None
+    owner: str = ""
+    group: str = ""
+    directory_mode: str | None = None
+    force: bool = True
+    backup: bool = False
+    follow: bool = False
+    validate: str | None = None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is looked at first, and sent only if it differs."""
+        return self.remote is None and self.size > INLINE_LIMIT
+
+    @property
+    def final(self) -> str:
+        """The path as far as it is known here."""
+        return self.dest + (self.name or "") if self.dest.endswith("/") else self.dest
+
+
+def from_args(args: Any, **more: Any) -> Placing:
+    """A placing with the options that copy and template share, taken from a call's arguments."""
+    if args["validate"] is not None and "%s" not in args["validate"]:
+        raise StepError(f"validate must contain %s: {args['validate']}")
+    return Placing(
+        dest=args["dest"],
+        owner=args["owner"] or "",
+        group=args["group"] or "",
+        force=args["force"],
+        backup=args["backup"],
+        follow=args["follow"],
+        validate=args["validate"],
+        **more,
+    )
+
+
+def holds(paths: Set[str], wanted: str) -> bool:
+    """Whether a path is among these, `//` and a trailing `/` aside."""
+    return wanted in paths or posixpath.normpath(wanted) in {posixpath.normpath(found) for found in paths if found}
+
+
+def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
+    """The fragment for one file. A large one is only looked at, unless `upload` is set: then it is on its way."""
+    large = placing.is_large and not upload
+    uploads: tuple[Upload, ...] = ()
+    if upload and placing.content is not None:
+        uploads = (Upload("body", placing.size, placing.sha1, content=placing.content),)
+    elif upload:
+        uploads = (Upload("body", placing.size, placing.sha1, source=placing.source),)
+    folders = (placing.dest.rstrip("/"),) if placing.dest.endswith("/") and placing.dest.strip("/") else ()
+    return Fragment(
+        probe="\n".join(_probe(call, placing, upload)),
+        apply=_apply(placing, large=large),
+        uploads=uploads,
+        makes=(*folders, placing.final),
+        last=not large,
+        memo={"placing": placing, "uploaded": upload},
+    )
+
+
+def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
+    lines = [_body(placing, upload), *_where(placing)]
+    lines.append('pb_stat "$pb_dest"; pb_same=')
+    if call.check and holds(call.will_vanish, placing.final):
+        lines.append("pb_type=absent")
+    lines.append('pb_kv dest "$pb_dest"; pb_report was')
+    if not placing.force:
+        lines.append('if [ "$pb_type" != absent ] && [ -e "$pb_dest" ]; then pb_kv kept 1; exit 0; fi')
+    lines.append(_compare(placing))
+    if call.diff:
+        lines.append(_show_before())
+    lines.append(_judge(call, placing))
+    if placing.is_large and not upload:
+        lines.append('if [ -z "$pb_same" ]; then pb_kv need 1; exit 0; fi')
+    return lines
+
+
+def _body(placing: Placing, upload: bool) -> str:
+    """`pb_body` writes the content, `pb_alike FILE` compares it where no checksum tool exists."""
+    if placing.remote is not None:
+        return (
+            'pb_body() { cat -- "$pb_src"; }\npb_alike() { cmp -s -- "$pb_src" "$1"; }\n'
+            f"pb_src={path(placing.remote)}\n{_REMOTE}"
+        )
+    if placing.is_large:
+        same = 'cmp -s -- "$pb_up_body" "$1"' if upload else "return 1"
+        return f'pb_body() {{ cat -- "$pb_up_body"; }}\npb_alike() {{ {same}; }}'
+    if placing.content is None:
+        raise StepError("a small file travels as its content")
+    return f"pb_body() {{ printf {printf_word(placing.content)}; }}\npb_alike() {{ pb_body | cmp -s - \"$1\"; }}"
+
+
+# Of a file of the host: it must be there; its checksum is the one wanted, its mode the one a new file gets.
+_REMOTE: Final = r"""[ -e "$pb_src" ] || pb_fail "Source $pb_src not found"
+[ -r "$pb_src" ] || pb_fail "Source $pb_src not readable"
+[ -f "$pb_src" ] || pb_fail "Cannot copy invalid source '$pb_src': not a file"
+pb_statl "$pb_src"
+pb_want_size=$pb_size pb_src_mode=$pb_mode
+pb_sum "$pb_src"
+pb_want_sum=$pb_sum
+pb_kv checksum "$pb_sum"
+"""
+
+
+def _where(placing: Placing) -> list[str]:
+    """Sets pb_dest: into a folder under the source's name, through a link if that is wished."""
+    dest = path(placing.dest)
+    if placing.name is None:
+        lines = [f"pb_dest={dest}", '[ ! -d "$pb_dest" ] || pb_fail "can not use content with a dir as dest"']
+    elif placing.dest.endswith("/"):
+        lines = [
+            f"pb_folder={dest}",
+            f"pb_dest=$pb_folder{quote(placing.name)}",
+            'if [ ! -d "$pb_folder" ] && { [ -e "$pb_folder" ] || [ -L "${pb_folder%/}" ]; }; then',
+            'pb_fail "the destination $pb_folder is not a directory"; fi',
+        ]
+    else:
+        lines = [
+            f"pb_dest={dest}",
+            f'if [ -d "$pb_dest" ]; then pb_dest=$pb_dest/{quote(placing.name)}; fi',
+        ]
+    if placing.follow:
+        lines.append('if [ -L "$pb_dest" ] && [ -e "$pb_dest" ]; then pb_real "$pb_dest"; pb_dest=$pb_real; fi')
+    return lines
+
+
+def _compare(placing: Placing) -> str:
+    """Sets pb_same to 1 when the content is there already; only regular files are ever replaced or read."""
+    size, wanted = str(placing.size), placing.sha1
+    if placing.remote is not None:
+        size, wanted = '"$pb_want_size"', '"$pb_want_sum"'
+    return (
+        "case $pb_type in\n"
+        f'file) if [ "$pb_size" = {size} ]; then pb_sum "$pb_dest"\n'
+        f'if [ -n "$pb_sum" ]; then [ "$pb_sum" != {wanted} ] || pb_same=1\n'
+        'elif pb_alike "$pb_dest"; then pb_same=1; fi; fi ;;\n'
+        "absent | link) ;;\n"
+        'dir) pb_fail "cannot replace the directory $pb_dest with a file" ;;\n'
+        '*) pb_fail "$pb_dest is no regular file ($pb_type), it is left alone" ;;\n'
+        "esac"
+    )
+
+
+def _show_before() -> str:
+    return (
+        'if [ -z "$pb_same" ] && [ "$pb_type" = file ]; then\n'
+        f'if [ "$pb_size" -gt {DIFF_LIMIT} ]; then pb_kv before_large 1; else pb_blob before "$pb_dest"; fi; fi'
+    )
+
+
+def _judge(call: Call, placing: Placing) -> str:
+    """Says "differs" for the content, checks that the folder can take it, and looks at mode and owner."""
+    parent = posixpath.dirname(placing.final) or "."
+    soon = call.check and (holds(call.will_exist, parent) or placing.dest.endswith("/"))
+    folder = "make" if placing.dest.endswith("/") else ""
+    missing = ":" if soon or folder else 'pb_fail "Destination directory $pb_where does not exist"'
+    fresh = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
+    if placing.remote is not None:
+        fresh = "pb_mode=$pb_src_mode"
+    mode = "pb_want_mode=$pb_src_mode" if placing.mode == "preserve" else modes.text(placing.mode)
+    every = "" if placing.remote is None else '\n[ -n "$pb_same" ] || pb_mode=$pb_src_mode'
+    return (
+        'if [ -z "$pb_same" ]; then pb_differs; pb_parent "$pb_dest"\n'
+        f'if [ ! -d "$pb_where" ]; then {missing}\n'
+        'elif [ ! -w "$pb_where" ]; then pb_fail "Destination $pb_where not writable"; fi\n'
+        f"case $pb_type in absent | link) {fresh} ;; esac; fi{every}\n"
+        f'{mode}\npb_was=$pb_type\n[ "$pb_type" != link ] || pb_type=file\n'
+        f'pb_attr_probe "$pb_dest" {quote(placing.owner)} {quote(placing.group)}'
+    )
+
+
+def _apply(placing: Placing, *, large: bool) -> str:
+    owners = f"{quote(placing.owner)} {quote(placing.group)}"
+    attributes = f'pb_attr_apply "$pb_dest" {owners}'
+    if not large:
+        attributes = f'if [ -n "$pb_same" ]; then {attributes}\nelse\n{_replace(placing, owners)}\nfi'
+    return f'{attributes}\npb_stat "$pb_dest"; pb_report now'
+
+
+def _replace(placing: Placing, owners: str) -> str:
+    lines: list[str] = []
+    if placing.dest.endswith("/"):
+        folder_mode = modes.text(placing.directory_mode)
+        lines.append(
+            'pb_keep="$pb_want_mode $pb_mode"; if [ ! -d "$pb_folder" ]; then '
+            f"pb_octal \"$((0777 & ~0$pb_umask))\"; pb_mode=$pb_octal pb_isdir=1\n{folder_mode}\n"
+            f'pb_make_folders "${{pb_folder%/}}" "$pb_want_mode" {owners}\n'
+            "pb_want_mode=${pb_keep% *} pb_mode=${pb_keep#* } pb_isdir=0; fi"
+        )
+    suffix = posixpath.splitext(posixpath.basename(placing.final))[1]
+    lines.append(f'pb_temp "$pb_dest" {quote(suffix) if len(suffix) < 40 else ""}')
+    lines.append('pb_body >&8 2>/dev/null || { pb_body | cat >&8; pb_fail "cannot write $pb_dest"; }')
+    if placing.remote is None and not (placing.owner and placing.group):
+        lines.append('[ "$pb_was" != file ] || pb_keep_owner "$pb_dest"')
+    lines.append('[ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode')
+    lines.append(f'pb_attr_apply "$pb_temp" {owners}')
+    if placing.validate is not None:
+        lines.append(_validate(placing.validate))
+    if placing.backup:
+        lines.append('[ ! -e "$pb_dest" ] || pb_backup "$pb_dest"')
+    lines.append('pb_place "$pb_temp" "$pb_dest"')
+    return "\n".join(lines)
+
+
+def _validate(command: str) -> str:
+    """Runs the user's check on the temporary: words, not a shell's text, `%s` is the file (Ansible's `validate`)."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise StepError(f"validate cannot be split into words: {error}") from None
+    text = " ".join(
+        '"$pb_temp"'.join(expanded(part.replace("%%", "%")) if part else "" for part in word.split("%s"))
+        if word
+        else "''"
+        for word in words
+    )
+    return (
+        f"exec 8>&-\n( trap - EXIT; pb_user_run {text} )\npb_rc=$?\n"
+        '[ "$pb_rc" -eq 0 ] || { pb_kv exit_status "$pb_rc"; pb_fail "failed to validate"; }'
+    )
