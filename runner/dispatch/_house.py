@@ -1,0 +1,79 @@
+"""What every dispatcher keeps: one link a target, the transports of a run, the bound on handshakes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from runner.dispatch._carrier import Sink, carry
+from runner.dispatch._host import HostLink
+from runner.model.call import Target, Trip, TripEnd
+from runner.model.ports import BecomeMethod, Connection, Transport
+
+HANDSHAKES_EACH_CPU: Final = 2
+HANDSHAKES_MORE: Final = 6
+
+Transports = Callable[[str], Transport]
+Becomes = Callable[[str], BecomeMethod]
+Notify = Callable[[str, str], None]
+
+
+class House:
+    """Links by target. Thread-safe."""
+
+    def __init__(self, transports: Transports, becomes: Becomes, notice: Notify) -> None:
+        self._transports = transports
+        self._becomes = becomes
+        self._notice = notice
+        self._lock = threading.Lock()
+        self._links: dict[Target, HostLink] = {}
+        self._open: dict[str, Transport] = {}
+        self._gate = threading.BoundedSemaphore(HANDSHAKES_EACH_CPU * (os.cpu_count() or 1) + HANDSHAKES_MORE)
+
+    def carry(self, trip: Trip, sink: Sink) -> None:
+        """Carry a trip; whatever happens, one `TripEnd` is reported."""
+        ended: list[bool] = []
+
+        def watch(message: object) -> None:
+            if isinstance(message, TripEnd):
+                ended.append(True)
+            sink(message)  # type: ignore[arg-type]
+
+        try:
+            carry(trip, self._link(trip.target), watch)
+        except Exception as error:
+            # A mistake of this program: the host's state is not known, and the run must hear of it.
+            if not ended:
+                sink(TripEnd(trip.id, f"internal error: {type(error).__name__}: {error}"))
+
+    def _link(self, target: Target) -> HostLink:
+        with self._lock:
+            link = self._links.get(target)
+            if link is None:
+                link = HostLink(target, self._connect, self._becomes, self._gate)
+                self._links[target] = link
+            return link
+
+    def _connect(self, target: Target) -> Connection:
+        with self._lock:
+            transport = self._open.get(target.transport)
+            if transport is None:
+                module = self._transports(target.transport)
+                transport = getattr(module, "for_run", lambda: module)()
+                self._open[target.transport] = transport
+        return transport.connect(target, lambda message: self._notice(target.host, message))
+
+    def forget(self, host: str) -> list[HostLink]:
+        """Take the links of a host out; whoever asked has to retire them."""
+        with self._lock:
+            gone = [target for target in self._links if target.host == host]
+            return [self._links.pop(target) for target in gone]
+
+    def forget_all(self) -> list[HostLink]:
+        """Take all links out."""
+        with self._lock:
+            links = list(self._links.values())
+            self._links.clear()
+            return links
