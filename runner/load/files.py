@@ -145,7 +145,7 @@ def _walk(folder: str, inside: str) -> Iterator[TreeEntry]:
             relative = posixpath.join(inside, entry.name)
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISLNK(status.st_mode):
-                yield _entry(relative, status, os.readlink(entry.path))
+                yield _entry(relative, status, str(Path(entry.path).readlink()))
             elif stat.S_ISDIR(status.st_mode):
                 yield _entry(relative, status)
                 yield from _walk(folder, relative)
