@@ -38,6 +38,19 @@ TAKE_MARKERS: Final = frozenset({"default", "d", "ternary", "mandatory", "type_d
 # A Failed argument is not "undefined": these must not hide the error.
 _WANT_UNDEFINED: Final = frozenset({"default", "d", "mandatory", "defined", "undefined"})
 
+# They keep what is unknown inside their arguments in its place, or touch it themselves if they need it. All others
+# give `Unknown` when an argument holds one at any depth.
+_KEEP_UNKNOWNS: Final = frozenset(
+    {"combine", "flatten", "dict2items", "extract", "zip", "zip_longest", "length", "count", "first", "last", "list"}
+    | {"map", "select", "selectattr", "reject", "rejectattr", "batch", "slice", "reverse", "attr", "items", "join"}
+    | {"to_json", "to_nice_json", "to_yaml", "to_nice_yaml", "groupby", "dictsort", "sort", "bool"}
+    | {"mapping", "sequence", "iterable", "string", "number", "boolean", "integer", "float", "none", "callable", "in"}
+    | {"failed", "failure", "succeeded", "success", "successful", "changed", "change", "skipped", "skip"}
+    | {"unreachable", "reachable", "timedout", "started", "finished", "contains", "truthy", "falsy", "any", "all"}
+)
+
+_PLAIN: Final = frozenset({list, tuple, set, frozenset})
+
 
 def first_odd(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """The first argument that is a marker or `Unknown`, or None. Markers win: they are mistakes."""
@@ -53,6 +66,7 @@ def first_odd(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
 def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as Jinja may call it. `kind` is "filter" or "test"."""
     takes_markers = name in TAKE_MARKERS
+    keeps = name in _KEEP_UNKNOWNS
     wants_undefined = name in _WANT_UNDEFINED
 
     @functools.wraps(function)
@@ -65,6 +79,8 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
         else:
             args = tuple([deepen(part) for part in args])
             kwargs = {key: deepen(part) for key, part in kwargs.items()} if kwargs else kwargs
+            if not keeps and (unknown := _unknown_in((*args, *kwargs.values()))) is not None:
+                return unknown
         try:
             result = function(*args, **kwargs)
             return list(result) if isinstance(result, Iterator) else result
@@ -78,6 +94,14 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
             raise TemplateError(f"the {kind} {name!r} failed: {describe(error)}", kind="type") from error
 
     return called
+
+
+def _unknown_in(value: Any) -> Unknown | None:
+    """The first `Unknown` at any depth of plain containers (`hostvars` and contexts are not searched)."""
+    if isinstance(value, Unknown):
+        return value
+    parts = value.values() if type(value) is dict else value if type(value) in _PLAIN else ()
+    return next((found for part in parts if (found := _unknown_in(part)) is not None), None)
 
 
 def describe(error: BaseException) -> str:

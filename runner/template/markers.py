@@ -95,7 +95,7 @@ class Missing(Undefined):
     def __getitem__(self, _key: Any) -> Missing:  # type: ignore[override]
         return self
 
-    _fail_with_undefined_error = _touched  # type: ignore[assignment]
+    _fail_with_undefined_error = _touched
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _touched
     __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __pos__ = _touched
     __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __hash__ = __call__ = _touched

@@ -4,13 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.tests import TESTS as JINJA_TESTS
 
-from runner.template import filters_basic
+from runner.template import (
+    filters_basic,
+    filters_crypto,
+    filters_data,
+    filters_format,
+    filters_network,
+    filters_number,
+    filters_path,
+    filters_sets,
+    filters_text,
+    filters_time,
+    tests_data,
+    tests_path,
+    tests_result,
+)
 from runner.template.calls import wrap
+
+_FILTER_TOPICS: Final = (
+    filters_basic.FILTERS,
+    filters_crypto.FILTERS,
+    filters_data.FILTERS,
+    filters_format.FILTERS,
+    filters_network.FILTERS,
+    filters_number.FILTERS,
+    filters_path.FILTERS,
+    filters_sets.FILTERS,
+    filters_text.FILTERS,
+    filters_time.FILTERS,
+)
+_TEST_TOPICS: Final = (tests_data.TESTS, tests_path.TESTS, tests_result.TESTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +55,19 @@ class Plugins:
 
 def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Name → wrapped filter; Ansible's own under `ansible.builtin.` too."""
-    _ = plugins
-    builtin: Mapping[str, Callable[..., Any]] = JINJA_FILTERS
-    return _named("filter", {**builtin, **filters_basic.FILTERS, **extra})
+    found: dict[str, Any] = dict(JINJA_FILTERS)
+    for topic in _FILTER_TOPICS:
+        found.update(topic)
+    found.update(filters_format.yaml_filters(plugins.yaml_dump, plugins.yaml_load, plugins.yaml_load_all))
+    return _named("filter", {**found, **extra})
 
 
 def make_tests(extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Name → wrapped test."""
-    return _named("test", {**JINJA_TESTS, **extra})
+    found: dict[str, Any] = dict(JINJA_TESTS)
+    for topic in _TEST_TOPICS:
+        found.update(topic)
+    return _named("test", {**found, **extra})
 
 
 def _named(kind: str, found: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
