@@ -56,4 +56,5 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
         raise OptionError("no command is given: pbrun exec PATTERN -i INV -- COMMAND…")
     module, args = call_of(command, found.shell)
     shown = " ".join(command) if module == "shell" else shlex.join(command)
+    found.output = "json" if found.output == "json" else "answers"
     return one_task.run_it(found, argv, shown, module, args)
