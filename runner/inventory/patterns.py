@@ -70,7 +70,7 @@ def resolve(
 
 
 def split(pattern: str | Sequence[str]) -> list[str]:
-    """The parts of a pattern. With a comma in it, commas part it; else `:` does, unless it is a host or an address."""
+    """The parts of a pattern. With a comma in it, commas part it; else `:` and spaces do, but not within an address."""
     if not isinstance(pattern, str):
         return [part for one in pattern for part in split(one)]
     if "," in pattern:
@@ -96,7 +96,7 @@ def mismatch_message(part: str, inventory: Inventory) -> str:
 def _is_one_host(pattern: str) -> bool:
     """Whether a text with `:` is one host (an IPv6 address, a range) and no union; ports count, as in Ansible."""
     if ":" not in pattern:
-        return True
+        return len(pattern.split()) == 1
     if any(mark in pattern for mark in "!&~*?"):
         return False
     try:
