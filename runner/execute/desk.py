@@ -67,8 +67,6 @@ class StepDesk:
         return verdict
 
     def variable(self, name: str) -> Any:
-        try:
-            raw = self._scope.raw(name)
-        except KeyError:
-            raise StepError(f"variable {name!r} is undefined") from None
-        return self._world.templar.render(raw, self._scope)
+        if isinstance(name, Template):
+            return self._world.templar.render(name, self._scope)
+        return self._world.templar.expression(name, self._scope, self._task.span)

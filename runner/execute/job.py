@@ -74,8 +74,9 @@ class Job:
     steps: list[Step] = field(default_factory=list)
     sequential: bool = False
     ends_chain: bool = False
-    broke: bool = False
     implicit: bool = False
+    once: bool = False
+    paused: bool = False
 
     @property
     def task(self) -> Task:

@@ -54,19 +54,19 @@ class Judge:
             made = unknown_outcome(f"may change: {reached.unknown.reason}")
         if isinstance(made, Fragment):
             return made
-        step.outcome = self._with_times(job, made, reply)
+        step.outcome = self._with_times(made, reply)
         return None
 
     @staticmethod
-    def _with_times(job: Job, outcome: Outcome, reply: Reply) -> Outcome:
+    def _with_times(outcome: Outcome, reply: Reply) -> Outcome:
         """Commands report when they ran, as Ansible's do."""
         if "rc" not in outcome.values or "cmd" not in outcome.values or "start" in outcome.values:
             return outcome
         seconds = max(0.0, reply.end - reply.start)
         values = {
             **outcome.values,
-            "start": _stamp(reply.start),
-            "end": _stamp(reply.end),
+            "start": stamp(reply.start),
+            "end": stamp(reply.end),
             "delta": _delta(seconds),
         }
         return replace(outcome, values=values)
@@ -87,12 +87,13 @@ class Judge:
                 return again
             status = _status(result)
         elif outcome.unknown is not None:
-            step.outcome = self._still_known(job, step, outcome)
+            step.outcome = self._still_known(job, outcome)
         step.status = status
         step.result = result
         return None
 
-    def _still_known(self, job: Job, step: Step, outcome: Outcome) -> Outcome:
+    @staticmethod
+    def _still_known(job: Job, outcome: Outcome) -> Outcome:
         """A step that may run and has `changed_when: false` cannot change anything."""
         conditions = job.task.changed_when
         if conditions is not None and any(condition.value is False for condition in conditions):
@@ -162,7 +163,8 @@ def _status(result: dict[str, Any]) -> Status:
     return Status.CHANGED if result["changed"] is True else Status.OK
 
 
-def _stamp(seconds: float) -> str:
+def stamp(seconds: float) -> str:
+    """A UTC time as Ansible's commands report it."""
     whole = time.gmtime(seconds)
     return f"{time.strftime('%Y-%m-%d %H:%M:%S', whole)}.{int(seconds % 1 * 1e6):06d}"
 

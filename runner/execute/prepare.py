@@ -200,6 +200,25 @@ class Preparer:
         made = step.module.fragment(step.call, self.desk(job, step))
         self.accept(job, step, made)
 
+    def again(self, job: Job, step: Step) -> None:
+        """Make the step ready for another attempt with the same call."""
+        step.attempt += 1
+        step.result = step.outcome = None
+        step.start = 0.0
+        if step.module is None or step.call is None:
+            self._prepare_step(job, step, ahead=False)
+            return
+        try:
+            self.accept(job, step, step.module.fragment(step.call, self.desk(job, step)))
+        except (StepError, InputErrors) as error:
+            step.outcome = failed(explain(error))
+        except UnknownReached as reached:
+            step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
+
+    def value(self, raw: Any, scope: StepScope) -> Any:
+        """A raw value, rendered."""
+        return self._world.templar.render(raw, scope)
+
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""
         return StepDesk(self._world, step.scope, job.task, self._playbook_dir)

@@ -47,11 +47,7 @@ def loop_item(job: Job, step: Step, result: Mapping[str, Any]) -> dict[str, Any]
     """One entry of `results`: the step's result with its item."""
     loop = job.task.loop
     name = loop.loop_var if loop else "item"
-    made = {**result, name: step.item, "ansible_loop_var": name}
-    if name != "item":
-        made.setdefault("item", step.item)
-        del made["item"]
-    return made
+    return {**result, name: step.item, "ansible_loop_var": name}
 
 
 def loop_result(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

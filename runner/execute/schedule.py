@@ -28,7 +28,7 @@ class Scheduler:
         self._tails: dict[str, tuple[str, ...]] = {}
         self._splices: dict[str, int] = defaultdict(int)
         self._all = (1 << hosts) - 1
-        self._hosts = hosts
+        self._hosts = self.hosts = hosts
         self._left = 0
         self._heaps: list[list[tuple[Rank, str]]] = [[] for _ in range(hosts)]
         self._add(nodes, ())
@@ -75,8 +75,11 @@ class Scheduler:
                 return False
         return True
 
-    def peek(self, host: int, assumed: Collection[str] = ()) -> str | None:
-        """The first node in listing order that may run on the host now (or after the assumed ones)."""
+    def peek(self, host: int, assumed: Collection[str] = (), *, along: bool = False) -> str | None:
+        """The first node in listing order that may run on the host now (or after the assumed ones).
+
+        `along`: only one that follows an assumed node, so that what is independent is left for another shell.
+        """
         if not assumed:
             return self._first_ready(host)
         bit = 1 << host
@@ -87,7 +90,7 @@ class Scheduler:
                     continue
                 if (best is None or self.rank[after] < best[0]) and self.may_run(after, host, assumed):
                     best = (self.rank[after], after)
-        for rank, node in self._heaps[host]:
+        for rank, node in () if along else self._heaps[host]:
             if node not in assumed and not (self._taken[node] | self._done[node]) & bit and self.may_run(node, host):
                 best = min(best, (rank, node)) if best else (rank, node)
         return best[1] if best else None

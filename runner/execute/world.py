@@ -11,7 +11,7 @@ from runner.model.call import Outcome, Trip
 from runner.model.event import Event
 from runner.model.names import Names
 from runner.model.options import Options
-from runner.model.playbook import Condition, Node, Play, Task
+from runner.model.playbook import Condition, Node, Play, Role, Task
 from runner.model.ports import FileKind, TreeEntry
 from runner.model.span import Span
 from runner.model.values import Unknown
@@ -23,6 +23,8 @@ class Templating(Protocol):
     def render(self, value: Any, names: Names) -> Any: ...
 
     def evaluate(self, condition: Condition, names: Names) -> bool | Unknown: ...
+
+    def expression(self, text: str, names: Names, span: Span) -> Any: ...
 
     def render_text(self, text: str, names: Names, span: Span, options: Mapping[str, Any]) -> str | Unknown: ...
 
@@ -49,12 +51,22 @@ class Files(Protocol):
     def load_vars(self, path: str) -> Mapping[str, Any]: ...
 
 
+class IncludedRole(Protocol):
+    """A role that an include brought."""
+
+    @property
+    def tasks(self) -> tuple[Node, ...]: ...
+
+    @property
+    def handlers(self) -> tuple[Node, ...]: ...
+
+
 class Loader(Protocol):
     """Loads what dynamic includes name. Raises StepError or InputErrors."""
 
-    def tasks(self, path: str, task: Task, play: Play) -> tuple[Node, ...]: ...
+    def tasks(self, path: str, task: Task, role: Role | None, play: Play) -> tuple[Node, ...]: ...
 
-    def role(self, name: str, task: Task, play: Play) -> tuple[tuple[Node, ...], tuple[Node, ...]]: ...
+    def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole: ...
 
 
 Lookups = Callable[[str, Sequence[Any], Mapping[str, Any], Names, Task | None, Play | None], list[Any]]

@@ -193,11 +193,13 @@ class Sent:
 class TripEnd:
     """A trip is over. `lost` is None, or why the connection ended; steps without a `Reply` before this one were not
     run if `lost` is None (the shell stopped at a failure) or `sent` is False, and are indeterminate otherwise: the
-    one under way for certain, those after it only if the shell could still read them."""
+    one under way for certain, those after it only if the shell could still read them. `refused`: the host was reached
+    but would not let us become the user (`lost` says why): the step fails, the host is not unreachable."""
 
     trip: int
     lost: str | None = None
     sent: bool = True
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ class Reach(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a node stands for."""
+    """What a node stands for. A FLUSH is a marker that runs nothing; it stands in no listing."""
 
     FACTS = "facts"
     TASK = "task"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runner.model.plan import Kind, Scope, TaskNode
-from runner.model.playbook import Block, Node, Task
+from runner.model.playbook import Block, Node, Play, Task
 from runner.plan.draft import Draft
 
 FLUSH = "flush_handlers"
@@ -49,14 +49,26 @@ def order(draft: Draft) -> Draft:
         if not members:
             continue
         for task, path in tasks_in(members):
-            kind = Kind.FLUSH if is_flush(task) else Kind.TASK
-            nodes.append(TaskNode(task.id, 0, task, kind, path, section=section))
-            if kind is Kind.FLUSH:
-                nodes += handler_nodes(play.handlers, flush, section)
+            if is_flush(task):
+                nodes += flush_nodes(play, task, path, flush, section)
                 flush += 1
-        nodes += handler_nodes(play.handlers, flush, section)
+            else:
+                nodes.append(TaskNode(task.id, 0, task, Kind.TASK, path, section=section))
+        nodes += flush_nodes(play, end_of_section(play, section), (), flush, section)
         flush += 1
     return replace(draft, nodes=number(nodes))
+
+
+def end_of_section(play: Play, section: str) -> Task:
+    """The flush that every section ends with."""
+    args = {"_raw_params": FLUSH}
+    return Task(f"{play.id}.{section}.flush", FLUSH, "meta", "meta", args, play.span, tags=frozenset({"always"}))
+
+
+def flush_nodes(play: Play, task: Task, path: tuple[Scope, ...], flush: int, section: str) -> list[TaskNode]:
+    """A flush: a marker (handlers of roles that are included later go behind it) and the play's handlers."""
+    marker = TaskNode(task.id, 0, task, Kind.FLUSH, path, observes=False, flush=flush, section=section)
+    return [marker, *handler_nodes(play.handlers, flush, section)]
 
 
 def number(nodes: Iterable[TaskNode]) -> tuple[TaskNode, ...]:

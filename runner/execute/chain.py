@@ -1,0 +1,120 @@
+"""What travels together: the jobs of one host that were fused, and the lines of the trip under way."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from runner.execute.job import Job, Step
+from runner.execute.results import plain
+from runner.model.call import Effect, Line, Trip
+from runner.model.event import TaskIntent
+
+MAX_LINES: Final = 200
+MAX_BYTES: Final = 512 * 1024
+
+
+@dataclass(slots=True)
+class Chain:
+    """Jobs of one host in order, settled from the left. `queue` holds lines that have not been sent yet.
+
+    `waiting` counts timers (a retry, a pause in a loop); `stopped`: a failure ended it, nothing more is sent.
+    """
+
+    host: int
+    jobs: deque[Job] = field(default_factory=deque)
+    queue: deque[tuple[Job, Step]] = field(default_factory=deque)
+    sent: dict[int, tuple[Job, Step]] = field(default_factory=dict)
+    trip: int | None = None
+    waiting: int = 0
+    stopped: bool = False
+    lines_sent: int = 0
+
+    def add(self, job: Job) -> None:
+        """Put a job behind the others."""
+        self.jobs.append(job)
+        self.queue.extend((job, step) for step in job.lines)
+
+    @property
+    def first(self) -> Job:
+        """The job that decides where the chain goes: the first with lines."""
+        return next((job for job in self.jobs if job.target is not None), self.jobs[0])
+
+    @property
+    def weight(self) -> int:
+        """Bytes of text and of uploads that wait to be sent."""
+        return sum(_weight(step) for _, step in self.queue)
+
+    def goes_with(self, job: Job) -> bool:
+        """Whether the job runs in the same shell as the chain."""
+        first = self.first
+        return job.target is None or first.target is None or (first.target, first.become) == (job.target, job.become)
+
+    def batch(self) -> Iterator[tuple[Job, Step]]:
+        """Take the lines of the next trip from the queue: those of one shell, within bounds."""
+        size = taken = 0
+        shell = (self.queue[0][0].target, self.queue[0][0].become) if self.queue else None
+        while self.queue and taken < MAX_LINES and (taken == 0 or size < MAX_BYTES):
+            job, step = self.queue[0]
+            if (job.target, job.become) != shell:
+                return
+            self.queue.popleft()
+            size += _weight(step)
+            taken += 1
+            yield job, step
+
+
+def _weight(step: Step) -> int:
+    made = step.fragment
+    if made is None:
+        return 0
+    return len(made.probe) + len(made.apply) + sum(upload.size for upload in made.uploads)
+
+
+def make_trip(chain: Chain, trip_id: int, play: str) -> tuple[Trip, list[TaskIntent]]:
+    """The next trip of a chain, and the intents that must be on disk before it leaves."""
+    lines: list[Line] = []
+    intents: list[TaskIntent] = []
+    groups: dict[int, int] = {}
+    for index, (job, step) in enumerate(chain.batch()):
+        assert step.fragment is not None
+        group = groups.setdefault(id(job), len(groups))
+        check = job.flags.check
+        lines.append(Line(index, group, step.fragment, check, _tolerant(job), job.environment, job.flags.timeout_s))
+        chain.sent[index] = (job, step)
+        intents.append(_intent(job, step, trip_id, play))
+    job = chain.sent[0][0]
+    assert job.target is not None
+    chain.trip = trip_id
+    return Trip(trip_id, job.target, job.become, tuple(lines)), intents
+
+
+def _tolerant(job: Job) -> bool:
+    """Whether later steps may go on when this one's command fails."""
+    conditions = job.task.failed_when
+    never = conditions is not None and any(condition.value is False for condition in conditions)
+    return job.flags.ignore_errors or never
+
+
+def _intent(job: Job, step: Step, trip_id: int, play: str) -> TaskIntent:
+    assert step.fragment is not None and step.call is not None
+    hidden = job.flags.no_log
+    args = "" if hidden else json.dumps(plain(dict(step.call.args)), sort_keys=True, default=str)
+    return TaskIntent(
+        play,
+        job.name,
+        job.task.id,
+        job.host,
+        None if hidden or not job.looped else plain(step.item),
+        step.attempt,
+        job.task.module,
+        str(Effect.READ if job.flags.check else step.fragment.effect),
+        "" if hidden else sha256(args.encode("utf-8", "surrogateescape")).hexdigest(),
+        job.delegate,
+        job.become.user if job.become else None,
+        trip_id,
+    )

@@ -1,0 +1,84 @@
+"""What a step may do to the run itself: add hosts and groups, pause, end a host or the play.
+
+Source: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/meta_module.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from runner.execute.batch import Batch
+from runner.execute.judge import stamp
+from runner.execute.settle import change_inventory
+from runner.execute.state import RunState
+from runner.execute.world import World
+from runner.model.call import AddHost, GroupBy, Meta, Outcome, Pause
+from runner.model.event import Notice
+
+NOT_INTERACTIVE: Final = "Not waiting for response to prompt as stdin is not interactive"
+
+
+def act(world: World, state: RunState, batch: Batch, number: int, outcome: Outcome) -> None:
+    """Carry out a step's control. Raises StepError (a host name that cannot be used)."""
+    control = outcome.control
+    if isinstance(control, AddHost | GroupBy):
+        state.change(change_inventory(control, batch.hosts[number], state.inventory))
+    elif isinstance(control, Meta):
+        _meta(world, state, batch, number, control.action)
+
+
+def _meta(world: World, state: RunState, batch: Batch, number: int, action: str) -> None:
+    host = batch.hosts[number]
+    match action:
+        case "end_play":
+            batch.over = True
+            batch.end_all()
+        case "end_batch":
+            batch.end_all()
+        case "end_host":
+            batch.flows[number].ended = True
+        case "clear_facts":
+            own = state.of(host)
+            own.facts, own.fact_vars = None, {}
+        case "clear_host_errors":
+            _forgive(state, batch)
+        case "reset_connection":
+            world.outbox.resets.append(host)
+        case "noop" | "flush_handlers":
+            pass
+        case _:
+            world.emit(Notice("warning", f"meta: {action} is not supported yet and does nothing", host))
+
+
+def _forgive(state: RunState, batch: Batch) -> None:
+    for number, name in enumerate(batch.hosts):
+        own = state.of(name)
+        if own.failed or own.unreachable or batch.flows[number].lost:
+            own.failed = own.unreachable = False
+            batch.flows[number].failure = None
+            batch.flows[number].ended = False
+
+
+def pause_for(world: World, pause: Pause, outcome: Outcome, *, check: bool) -> tuple[float, Outcome]:
+    """How many seconds to wait, and the outcome with what the user typed. A dry run does not wait."""
+    values = {**outcome.values, "start": stamp(world.now), "echo": pause.echo, "user_input": ""}
+    if pause.seconds is not None:
+        seconds = 0.0 if check else pause.seconds
+        if pause.prompt and not check:
+            world.emit(Notice("notice", f"[pause] {pause.prompt}"))
+        return seconds, replace(outcome, values=values)
+    if check:
+        return 0.0, replace(outcome, values=values)
+    answer = world.ask(pause.prompt or "Press enter to continue, Ctrl+C to interrupt", pause.echo)
+    if answer is None:
+        world.emit(Notice("warning", NOT_INTERACTIVE))
+    values["user_input"] = answer or ""
+    return 0.0, replace(outcome, values=values)
+
+
+def paused(world: World, start: float, outcome: Outcome) -> Outcome:
+    """The outcome of a pause that is over."""
+    values = {**outcome.values, "stop": stamp(world.now), "delta": int(world.now - start)}
+    values.setdefault("stdout", f"Paused for {world.now - start:g} seconds")
+    return replace(outcome, values=values, control=None)

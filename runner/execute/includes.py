@@ -1,0 +1,143 @@
+"""Dynamic includes: what `include_tasks` and `include_role` name is loaded, planned, and put behind the include."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runner.errors import InputErrors, StepError
+from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.prepare import Preparer, explain
+from runner.execute.results import plain
+from runner.execute.schedule import Scheduler
+from runner.execute.scope import StepScope
+from runner.execute.variables import Variables
+from runner.execute.world import World, unknown_outcome
+from runner.model.call import Outcome, failed, ok
+from runner.model.plan import Kind, PlayPlan, TaskNode
+from runner.model.playbook import Node, Task
+from runner.model.values import Unknown, UnknownReached
+from runner.plan.build import plan_splice
+from runner.plan.order import handler_nodes, tasks_in
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """One item of an include: its outcome, and its item if the include loops."""
+
+    outcome: Outcome
+    item: Any = None
+    looped: bool = False
+
+
+class Includer:
+    """Loads and splices for one batch. The same include with the same file and parameters is spliced once; hosts
+    that ask for it later join in."""
+
+    def __init__(
+        self,
+        world: World,
+        variables: Variables,
+        preparer: Preparer,
+        plan: PlayPlan,
+        scheduler: Scheduler,
+        on_handlers: Callable[[list[TaskNode]], None],
+    ) -> None:
+        self._world = world
+        self._variables = variables
+        self._preparer = preparer
+        self._plan = plan
+        self._scheduler = scheduler
+        self._on_handlers = on_handlers
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+        self.members: dict[str, set[int]] = {}
+        self.woken: set[int] = set()
+
+    def include(self, node: TaskNode, host: str, number: int) -> list[Included]:
+        """Include for one host what the node names, for every item of its loop."""
+        task = node.task
+        scope = self._variables.scope(host, task)
+        try:
+            if task.loop is None:
+                return [Included(self._one(node, host, number, scope, {}))]
+            items = expand(self._world, task.loop, scope, task, self._variables.play)
+            if isinstance(items, Unknown):
+                return [Included(unknown_outcome(f"may include: {items.reason}"))]
+            found: list[Included] = []
+            for index, item in enumerate(items):
+                local = loop_variables(task.loop, index, item, items)
+                outcome = self._one(node, host, number, scope.with_local(local), local)
+                found.append(Included(outcome, item, looped=True))
+            return found
+        except (StepError, InputErrors) as error:
+            return [Included(failed(explain(error)))]
+
+    def _one(self, node: TaskNode, host: str, number: int, scope: StepScope, local: Mapping[str, Any]) -> Outcome:
+        task = node.task
+        try:
+            refusal = self._preparer.refusal(task, scope)
+            if refusal is not None:
+                return refusal
+            args = without_omitted({k: self._world.templar.render(v, scope) for k, v in task.args.items()})
+        except UnknownReached as reached:
+            return unknown_outcome(f"may include: {reached.unknown.reason}")
+        except (StepError, InputErrors) as error:
+            return failed(explain(error))
+        doubt = next((value for value in args.values() if isinstance(value, Unknown)), None)
+        if doubt is not None:
+            return unknown_outcome(f"may include: {doubt.reason}")
+        try:
+            self._bring(node, number, args, local)
+        except (StepError, InputErrors) as error:
+            return failed(explain(error))
+        del host
+        return ok(include=str(args.get("file") or args.get("name") or args.get("_raw_params") or ""))
+
+    def _bring(self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any]) -> None:
+        key = (node.id, json.dumps([plain(args), plain(dict(local))], sort_keys=True, default=str))
+        known = self._known.get(key)
+        if known is not None:
+            for each in known:
+                self.members[each].add(number)
+            return
+        task = replace(node.task, include_params={**node.task.include_params, **local})
+        tasks, handlers = self._load(task, args)
+        nodes = [TaskNode(t.id, 0, t, Kind.TASK, (*node.path, *p), section=node.section) for t, p in tasks_in(tasks)]
+        self._known[key] = self._splice(node, nodes, number)
+        if handlers:
+            self._add_handlers(node, handlers)
+
+    def _load(self, task: Task, args: Mapping[str, Any]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        play = self._variables.play
+        if task.module == "include_role":
+            role = self._world.loader.role(str(args.get("name", "")), task, play, args)
+            return role.tasks, role.handlers
+        path = str(args.get("file") or args.get("_raw_params") or args.get("free-form") or "")
+        if not path:
+            raise StepError("include_tasks names no file")
+        return self._world.loader.tasks(path, task, task.role, play), ()
+
+    def _splice(self, anchor: TaskNode, nodes: list[TaskNode], number: int) -> frozenset[str]:
+        planned, edges = plan_splice(self._plan, [anchor, *nodes], self._world.options, self._world.templar)
+        fresh = [node for node in planned if node.id != anchor.id]
+        for node in fresh:
+            self.members[node.id] = {number}
+        self.woken |= self._scheduler.splice(anchor.id, fresh, edges, {number})
+        return frozenset(node.id for node in fresh)
+
+    def _add_handlers(self, node: TaskNode, handlers: tuple[Node, ...]) -> None:
+        """A role's handlers stand behind every flush that is still to come, for every host."""
+        rank = self._scheduler.rank[node.id]
+        everyone = range(self._scheduler.hosts)
+        for flush in [one for one in self._scheduler.nodes.values() if one.kind is Kind.FLUSH]:
+            made = [
+                one
+                for one in handler_nodes(handlers, flush.flush, flush.section)
+                if one.id not in self._scheduler.nodes
+            ]
+            if made and self._scheduler.rank[flush.id] > rank:
+                _, edges = plan_splice(self._plan, [flush, *made], self._world.options, self._world.templar)
+                self.woken |= self._scheduler.splice(flush.id, made, edges, everyone)
+                self._on_handlers(made)

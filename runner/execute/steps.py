@@ -1,0 +1,310 @@
+"""What happens to the jobs of a chain: replies are heard, steps judged, jobs settled, lost ones accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runner.errors import StepError
+from runner.execute.batch import Batch
+from runner.execute.chain import Chain
+from runner.execute.controls import act, pause_for, paused
+from runner.execute.flow import Flow
+from runner.execute.job import Job, Step
+from runner.execute.judge import Judge
+from runner.execute.losses import account_for
+from runner.execute.prepare import Preparer, explain
+from runner.execute.results import plain, registered, status_of, unknown_of
+from runner.execute.schedule import Scheduler
+from runner.execute.settle import BAD, Notifier, apply_outcome, count, result_event, whole_result
+from runner.execute.state import RunState
+from runner.execute.world import World, unknown_outcome
+from runner.model.call import Meta, Pause, Reply, Status, TripEnd
+from runner.model.event import IntentWithdrawn, Notice, TaskResult
+from runner.model.plan import TaskNode
+from runner.model.playbook import Play
+
+LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
+
+
+class Steps:
+    """The steps of one batch. `finish` marks a node done on a host; `resume` goes on with a chain after a timer."""
+
+    def __init__(
+        self,
+        world: World,
+        state: RunState,
+        play: Play,
+        batch: Batch,
+        scheduler: Scheduler,
+        preparer: Preparer,
+        judge: Judge,
+        notifier: Notifier,
+        with_rescue: frozenset[str],
+        finish: Callable[[TaskNode, int], None],
+        resume: Callable[[Chain], None],
+    ) -> None:
+        self._world = world
+        self._state = state
+        self._play = play
+        self._batch = batch
+        self._scheduler = scheduler
+        self._preparer = preparer
+        self._judge = judge
+        self._notifier = notifier
+        self.with_rescue = with_rescue
+        self._finish = finish
+        self._resume = resume
+        self.once: dict[str, tuple[str, bool]] = {}
+
+    def hear(self, chain: Chain, reply: Reply) -> None:
+        """Take one reply in, and go on as far as it lets the chain."""
+        job, step = chain.sent.pop(reply.index)
+        more = self._judge.hear(job, step, reply)
+        if more is not None:
+            self._preparer.accept(job, step, more)
+            if step.outcome is None:
+                chain.queue.appendleft((job, step))
+                return
+        self.advance(chain)
+
+    def advance(self, chain: Chain) -> None:
+        """Judge what has an outcome, prepare what comes next, settle jobs from the left."""
+        while chain.jobs:
+            job = chain.jobs[0]
+            if chain.stopped and not _under_way(chain, job):
+                chain.jobs.popleft()
+                self._drop(chain, job)
+                continue
+            self._judge_ready(chain, job)
+            if job.waiting and all(step.done for step in job.steps) and not self._prepare_next(chain, job):
+                return
+            if job.waiting or not job.done:
+                if job.steps and job.steps[-1].outcome is not None and not job.steps[-1].done and not chain.waiting:
+                    continue
+                if job.waiting and job.steps and job.steps[-1].done:
+                    continue
+                return
+            chain.jobs.popleft()
+            self._settle(chain, job)
+
+    def _prepare_next(self, chain: Chain, job: Job) -> bool:
+        """Prepare a job's next steps; returns False when a pause between items comes first."""
+        loop = job.task.loop
+        pause = float(self._preparer.value(loop.pause_s, job.scope) or 0) if loop is not None and job.steps else 0.0
+        if pause > 0 and not job.paused and not job.flags.check:
+            job.paused = True
+            chain.waiting += 1
+            self._world.wake(self._world.now + pause, lambda: self._after_pause(chain))
+            return False
+        job.paused = False
+        known = len(job.steps)
+        self._preparer.advance(job)
+        chain.queue.extend((job, step) for step in job.steps[known:] if step.fragment is not None)
+        return True
+
+    def _after_pause(self, chain: Chain) -> None:
+        chain.waiting -= 1
+        self.advance(chain)
+        self._resume(chain)
+
+    def _judge_ready(self, chain: Chain, job: Job) -> None:
+        """Judge steps in order, up to the first that has not answered."""
+        for step in job.steps:
+            if step.done:
+                continue
+            if step.outcome is None or not self._judge_one(chain, job, step):
+                return
+
+    def _judge_one(self, chain: Chain, job: Job, step: Step) -> bool:
+        """Judge one step; returns False when it has to wait (a pause, another attempt)."""
+        assert step.outcome is not None
+        if isinstance(step.outcome.control, Pause):
+            return self._pause(chain, job, step, step.outcome.control)
+        again = self._judge.judge(job, step)
+        if again is not None:
+            self._tell_retry(job, step)
+            step.outcome = None
+            chain.waiting += 1
+            self._world.wake(self._world.now + again.delay_s, lambda: self._retry(chain, job, step))
+            return False
+        self._took_effect(chain, job, step)
+        if job.looped:
+            self._emit(result_event(job, self._play.name, step.result or {}, step.status, step, final=False))
+        if self._judge.breaks(job, step):
+            job.skip_rest()
+        return True
+
+    def _took_effect(self, chain: Chain, job: Job, step: Step) -> None:
+        assert step.outcome is not None and step.result is not None
+        own = self._state.of(job.host)
+        if step.status not in BAD:
+            apply_outcome(own, step.outcome)
+        if job.implicit and own.facts is None:
+            own.learn({})
+        try:
+            act(self._world, self._state, self._batch, chain.host, step.outcome)
+        except StepError as error:
+            step.status = Status.FAILED
+            step.result.update(failed=True, msg=explain(error))
+
+    def _pause(self, chain: Chain, job: Job, step: Step, pause: Pause) -> bool:
+        assert step.outcome is not None
+        step.start = self._world.now
+        seconds, step.outcome = pause_for(self._world, pause, step.outcome, check=job.flags.check)
+        if seconds <= 0:
+            step.outcome = paused(self._world, step.start, step.outcome)
+            return self._judge_one(chain, job, step)
+        chain.waiting += 1
+        held, step.outcome = step.outcome, None
+
+        def over() -> None:
+            step.outcome = paused(self._world, step.start, held)
+            self._after_pause(chain)
+
+        self._world.wake(self._world.now + seconds, over)
+        return False
+
+    def _tell_retry(self, job: Job, step: Step) -> None:
+        text = f"FAILED - RETRYING: [{job.host}]: {job.name} (attempt {step.attempt})"
+        self._world.emit(Notice("notice", text, job.host))
+
+    def _retry(self, chain: Chain, job: Job, step: Step) -> None:
+        chain.waiting -= 1
+        self._preparer.again(job, step)
+        if step.outcome is None:
+            chain.queue.append((job, step))
+        else:
+            self.advance(chain)
+        self._resume(chain)
+
+    def _settle(self, chain: Chain, job: Job) -> None:
+        """The task is through on this host."""
+        status = status_of(job)
+        result = whole_result(job)
+        flow = self._batch.flows[chain.host]
+        own = self._state.of(job.host)
+        if job.task.register:
+            own.live[job.task.register] = registered(job)
+        status = self._notify(job, flow, status, result)
+        ignored = self._is_ignored(job, status)
+        rescued = False
+        if status in BAD and not ignored:
+            rescued = self._fail(chain, job, status, result)
+        if not _is_meta(job):
+            count(own, job, status, ignored=ignored, rescued=rescued)
+            step = None if job.looped or not job.steps else job.steps[-1]
+            self._emit(
+                result_event(job, self._play.name, result, status, step, final=True, ignored=ignored, rescued=rescued)
+            )
+        if not job.implicit:
+            self._finish(job.node, chain.host)
+        if job.node.id not in self.once and (job.once or job.task.directives.run_once):
+            self.once[job.node.id] = (job.host, status not in BAD or ignored)
+            self._batch.wake_all()
+
+    @staticmethod
+    def _is_ignored(job: Job, status: Status) -> bool:
+        return (status is Status.FAILED and job.flags.ignore_errors) or (
+            status in LOST and job.flags.ignore_unreachable
+        )
+
+    def _notify(self, job: Job, flow: Flow, status: Status, result: dict[str, Any]) -> Status:
+        """Notify handlers of a changed task; of one that may change, in a dry run, as a suspicion."""
+        doubtful = unknown_of(job) is not None and result.get("changed") is not False
+        changed = any(step.result is not None and step.result.get("changed") is True for step in job.steps)
+        if not job.task.notify or status in BAD or not (changed or doubtful):
+            return status
+        problem = self._notifier.notify(job, flow, certain=changed)
+        if problem is None:
+            return status
+        result.update(failed=True, msg=problem)
+        return Status.FAILED
+
+    def _fail(self, chain: Chain, job: Job, status: Status, result: dict[str, Any]) -> bool:
+        flow = self._batch.flows[chain.host]
+        own = self._state.of(job.host)
+        chain.stopped = True
+        if status in LOST:
+            flow.ended = own.unreachable = True
+            self._batch.wake([chain.host])
+            return False
+        rescued = flow.fail(job.node.path, self.with_rescue)
+        if rescued:
+            own.live["ansible_failed_task"] = {"name": job.name, "action": job.task.action}
+            own.live["ansible_failed_result"] = dict(result)
+        elif job.flags.any_errors_fatal or self._too_many():
+            self._batch.fail_all()
+        return rescued
+
+    def _too_many(self) -> bool:
+        """Whether more hosts have failed than `max_fail_percentage` allows."""
+        limit = self._play.max_fail_percentage
+        if limit is None:
+            return False
+        lost = sum(1 for flow in self._batch.flows if flow.lost)
+        return lost * 100 > float(limit) * len(self._batch.flows)
+
+    def _emit(self, event: TaskResult) -> None:
+        self._world.emit(event)
+
+    def begin_handler(self, job: Job, flow: Flow) -> None:
+        """A handler runs: its notification is spent. A merely suspected one may run, in a dry run."""
+        certain = flow.notified.pop(job.task.id, True)
+        if not certain:
+            job.skip_rest()
+            job.looped = False
+            reason = "may run: a step that notifies it may change something"
+            job.steps = [Step(job.scope, outcome=unknown_outcome(reason))]
+
+    def share(self, node: TaskNode, number: int) -> None:
+        """A host takes over what a run_once task did on another."""
+        owner_name, fine = self.once[node.id]
+        owner, own = self._state.of(owner_name), self._state.of(self._batch.hosts[number])
+        for name in node.writes:
+            if name in owner.live:
+                own.live[name] = owner.live[name]
+        if node.task.module == "include_vars":
+            own.included.update(owner.included)
+        if not fine:
+            self._batch.flows[number].fail(node.path, self.with_rescue)
+
+    def trip_over(self, chain: Chain, end: TripEnd) -> None:
+        """Account for the steps of a trip that have not answered."""
+        chain.trip = None
+        left = list(chain.sent.values())
+        chain.sent = {}
+        if end.lost is not None:
+            chain.queue.clear()
+            account_for(self._world, left, end)
+            self.advance(chain)
+            return
+        for job, step in left:
+            item = plain(step.item) if job.looped and not job.flags.no_log else None
+            self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip))
+        if not chain.stopped:
+            chain.queue.extendleft(reversed(left))
+        self.advance(chain)
+
+    def drop_rest(self, chain: Chain) -> None:
+        """Give the jobs back that the chain did not get to."""
+        while chain.jobs:
+            self._drop(chain, chain.jobs.popleft())
+
+    def _drop(self, chain: Chain, job: Job) -> None:
+        if not job.implicit:
+            self._scheduler.put_back(job.node.id, chain.host)
+        self._batch.wake([chain.host])
+
+
+def _is_meta(job: Job) -> bool:
+    """Whether the task is an action on the run, which no recap counts."""
+    outcome = job.steps[-1].outcome if job.steps else None
+    return outcome is not None and isinstance(outcome.control, Meta)
+
+
+def _under_way(chain: Chain, job: Job) -> bool:
+    """Whether some step of the job was sent and has answered or may still answer."""
+    if any(other is job for other, _ in chain.sent.values()):
+        return True
+    return any(step.done or (step.outcome is not None and step.fragment is not None) for step in job.steps)
