@@ -22,6 +22,7 @@ from runner.errors import ConnectionLost, SessionRefused, Unreachable
 WINDOW_SIZE: Final = 4 << 20
 PACKET_SIZE: Final = 32768
 READ_SIZE: Final = 1 << 22
+RECEIVE_SIZE: Final = 1 << 16
 OPEN_TIMEOUT_S: Final = 30.0
 # paramiko's thread looks up from its socket this often; the socket is shut down to wake it at the end.
 IDLE_WAKE_S: Final = 5.0
@@ -49,12 +50,44 @@ def quiet() -> None:
     logger.propagate = False
 
 
+class _Reader:
+    """The socket below paramiko, read in large pieces: paramiko itself asks twice for each packet."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._recv = sock.recv
+        self._held = b""
+        self._at = 0
+        self.send = sock.send
+        self.settimeout = sock.settimeout
+
+    def recv(self, size: int) -> bytes:
+        held, at = self._held, self._at
+        if at == len(held):
+            held, at = self._recv(RECEIVE_SIZE), 0
+            self._held = held
+        self._at = at + size
+        if self._at >= len(held):
+            self._at = len(held)
+            return held[at:] if at else held
+        return held[at : self._at]
+
+    def close(self) -> None:
+        # A tunnel's channel speaks to its jump host when it closes, which may be gone.
+        with contextlib.suppress(OSError, EOFError, SSHException):
+            self._sock.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
 class Wire(Transport):
     """paramiko's transport with a fixed choice of algorithms and a host key that cannot change at a rekey."""
 
     pinned: bytes | None = None
 
     def __init__(self, sock: Any, known_types: Sequence[str]) -> None:
+        sock = _Reader(sock)
         super().__init__(sock, default_window_size=WINDOW_SIZE, default_max_packet_size=PACKET_SIZE)
         self.link = sock
         options = self.get_security_options()
@@ -96,7 +129,7 @@ class Wire(Transport):
 
     def hang_up(self) -> None:
         """Close at once; shutting the socket down wakes the reading thread."""
-        with contextlib.suppress(OSError, EOFError, AttributeError):
+        with contextlib.suppress(OSError, EOFError, SSHException, AttributeError):
             self.link.shutdown(socket.SHUT_RDWR)
         self.close()
 
