@@ -14,6 +14,7 @@ from runner.errors import PbrunError, TemplateError
 from runner.model.values import Unknown, UnknownReached
 from runner.template.lazy import deepen
 from runner.template.markers import Failed, MarkerReached, Missing
+from runner.template.own import OwnDict, OwnList
 
 # What a filter, a test or generated code may raise because of the user's data. Anything else is not ours to judge.
 ORDINARY: Final = (
@@ -49,7 +50,7 @@ _KEEP_UNKNOWNS: Final = frozenset(
     | {"unreachable", "reachable", "timedout", "started", "finished", "contains", "truthy", "falsy", "any", "all"}
 )
 
-_PLAIN: Final = frozenset({list, tuple, set, frozenset})
+_PLAIN: Final = frozenset({list, OwnList, tuple, set, frozenset})
 
 
 def first_odd(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -100,7 +101,7 @@ def _unknown_in(value: Any) -> Unknown | None:
     """The first `Unknown` at any depth of plain containers (`hostvars` and contexts are not searched)."""
     if isinstance(value, Unknown):
         return value
-    parts = value.values() if type(value) is dict else value if type(value) in _PLAIN else ()
+    parts = value.values() if type(value) in (dict, OwnDict) else value if type(value) in _PLAIN else ()
     return next((found for part in parts if (found := _unknown_in(part)) is not None), None)
 
 

@@ -105,7 +105,7 @@ class _Rewriter(NodeTransformer):
     def _call(self, node: nodes.Call) -> nodes.Node:
         self.generic_visit(node)
         if not self.everywhere and isinstance(node.node, nodes.Name) and node.node.name in LOOKUPS:
-            node.args = [_embedded(arg) if isinstance(arg, nodes.Const) else arg for arg in node.args]
+            node.args = [_embedded_deep(arg) for arg in node.args]
         return node
 
     def _named(self, node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) -> nodes.Node:
@@ -118,6 +118,18 @@ class _Rewriter(NodeTransformer):
 def _embedded(node: nodes.Const) -> nodes.Expr:
     if isinstance(node.value, str) and any(mark in node.value for mark in TEMPLATE_MARKS):
         return nodes.Filter(node, EMBEDDED, [], [], None, None, lineno=node.lineno)
+    return node
+
+
+def _embedded_deep(node: nodes.Expr) -> nodes.Expr:
+    """The same for the constants of a written-out list or dict."""
+    if isinstance(node, nodes.Const):
+        return _embedded(node)
+    if isinstance(node, nodes.List | nodes.Tuple):
+        node.items = [_embedded_deep(item) for item in node.items]
+    elif isinstance(node, nodes.Dict):
+        for pair in node.items:
+            pair.value = _embedded_deep(pair.value)
     return node
 
 

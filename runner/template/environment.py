@@ -12,7 +12,7 @@ from jinja2.environment import TemplateModule
 from jinja2.lexer import TOKEN_STRING, TOKEN_VARIABLE_BEGIN, TOKEN_VARIABLE_END, Lexer
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.runtime import Context, Macro
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.utils import missing
 
 from runner.errors import PbrunError, TemplateError
@@ -22,6 +22,7 @@ from runner.template.finish import join_text
 from runner.template.lazy import Lazy, LazyDict, LazyList, deepen
 from runner.template.limits import check_binop, check_call
 from runner.template.markers import Failed, MarkerReached, Missing
+from runner.template.own import OwnDict, OwnList
 
 SCOPE: Final = "\0scope"
 _LAZY_METHODS: Final = frozenset({"get", "items", "keys", "values"})
@@ -47,6 +48,17 @@ class Generator(NativeCodeGenerator):
         if not isinstance(node, nodes.TemplateData):
             raise nodes.Impossible
         return super()._output_child_to_const(node, frame, finalize)
+
+    # Jinja's visitor methods are found by these names.
+    def visit_List(self, node: nodes.List, frame: Any) -> None:  # noqa: N802
+        self.write("environment.own_list(")
+        super().visit_List(node, frame)
+        self.write(")")
+
+    def visit_Dict(self, node: nodes.Dict, frame: Any) -> None:  # noqa: N802
+        self.write("environment.own_dict(")
+        super().visit_Dict(node, frame)
+        self.write(")")
 
 
 class VariableContext(Context):
@@ -97,6 +109,8 @@ class Environment(ImmutableSandboxedEnvironment):
     escapes = False
     includes: Includes | None = None
     own_lexer: Lexer | None = None
+    own_list = OwnList
+    own_dict = OwnDict
 
     @property
     def lexer(self) -> Lexer:
@@ -159,6 +173,12 @@ class Environment(ImmutableSandboxedEnvironment):
             return obj[attribute]
         except (TypeError, LookupError, AttributeError):
             return Missing(obj=obj, name=attribute) if safe else self.unsafe_undefined(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """What a template wrote itself it may change; variables it may not."""
+        if isinstance(obj, OwnList | OwnDict):
+            return SandboxedEnvironment.is_safe_attribute(self, obj, attr, value)
+        return super().is_safe_attribute(obj, attr, value)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Any:
         """What the sandbox refuses is an error, not merely undefined: `default` must not hide it."""

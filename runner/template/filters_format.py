@@ -65,7 +65,9 @@ def yaml_filters(
         if dump is None:
             raise _missing_port("to_yaml")
         plain = _plain(finish(value))
-        return dump(plain, default_flow_style=default_flow_style, allow_unicode=True, **options)
+        text = dump(plain, default_flow_style=default_flow_style, allow_unicode=True, **options)
+        # PyYAML's own writer ends a lone scalar with a document end; libyaml's, and so Ansible, does not.
+        return text.removesuffix("...\n") if text.endswith("\n...\n") else text
 
     def to_nice_yaml(value: Any, indent: int = 4, *_args: Any, default_flow_style: bool = False, **options: Any) -> str:
         return to_yaml(value, indent=indent, default_flow_style=default_flow_style, **options)

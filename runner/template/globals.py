@@ -18,6 +18,7 @@ from runner.template.calls import describe
 from runner.template.compile import EMBEDDED, INCLUDE_NAME
 from runner.template.environment import SCOPE
 from runner.template.markers import Missing
+from runner.template.own import OwnDict
 from runner.template.scope import Scope
 
 
@@ -44,6 +45,7 @@ class Functions:
             "now": now,
             "undef": undef,
             "omit": OMIT,
+            "dict": OwnDict,
         }
 
     def filters(self) -> dict[str, Callable[..., Any]]:
@@ -120,11 +122,9 @@ def _variable(scope: Scope, name: Any, options: Mapping[str, Any]) -> Any:
     if not isinstance(name, str):
         raise TemplateError(f"Invalid setting identifier, {name!r} is not a string", kind="type")
     value = scope.resolve(name)
-    if value is not missing and not isinstance(value, Missing):
-        return value
-    if "default" in options:
-        return options["default"]
-    raise TemplateError(f"No variable named {name!r} was found.", kind="undefined", name=name)
+    if value is missing:
+        value = Missing(name=name)
+    return options["default"] if isinstance(value, Missing) and "default" in options else value
 
 
 def _included_name(name: Any) -> Any:

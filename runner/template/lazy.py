@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Protocol, overload
 from runner.errors import TemplateError
 from runner.model.values import Template
 from runner.template.markers import Failed, Missing
+from runner.template.own import OwnDict, OwnList
 
 DICTS: Final = (dict, MappingProxyType)
 LISTS: Final = (list, tuple)
@@ -169,12 +170,12 @@ def deepen(value: Any) -> Any:
     kind = type(value)
     if kind is LazyDict or kind is LazyList:
         return value._force()
-    if kind is dict:
+    if kind is dict or kind is OwnDict:
         made = {key: deepen(part) for key, part in value.items()}
         return made if any(made[key] is not value[key] for key in made) else value
-    if kind is list or kind is tuple:
+    if kind is list or kind is tuple or kind is OwnList:
         parts = [deepen(part) for part in value]
         if all(new is old for new, old in zip(parts, value, strict=True)):
             return value
-        return parts if kind is list else tuple(parts)
+        return tuple(parts) if kind is tuple else parts
     return value

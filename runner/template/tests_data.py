@@ -107,18 +107,19 @@ def vault_encrypted(value: Any) -> bool:
 
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
-    """Whether it has a scheme (one of `schemes`, if given) and something after it."""
+    """Whether it is text with one of `schemes`; without these any text is a URI to Ansible, relative ones included."""
     try:
-        parts = urlsplit(as_text(value))
+        return not schemes or urlsplit(as_text(value)).scheme in schemes
     except ValueError:
         return False
-    after = parts.netloc or parts.path or parts.query
-    return bool(parts.scheme and after) and (not schemes or parts.scheme in list(schemes))
 
 
 def url(value: Any, schemes: Iterable[str] | None = None) -> bool:
-    """Whether it is a URI with a host."""
-    return uri(value, schemes) and bool(urlsplit(as_text(value)).netloc)
+    """Whether it is a URI with a host, or a file's."""
+    if not uri(value, schemes):
+        return False
+    parts = urlsplit(as_text(value))
+    return bool(parts.netloc or parts.scheme == "file")
 
 
 def urn(value: Any) -> bool:

@@ -1,0 +1,54 @@
+"""Writes `recorded.json`: what ansible-core makes of `corpus.json`.
+
+In the corpus, text of `variables` with braces is a template, as in a playbook; `remote` is as if a host had sent it.
+Run it with the Python that has ansible-core: `python tests/template/record.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Render everything and write the file."""
+    from ansible.parsing.dataloader import DataLoader  # type: ignore[import-not-found]
+    from ansible.plugins.loader import init_plugin_loader  # type: ignore[import-not-found]
+    from ansible.release import __version__  # type: ignore[import-not-found]
+    from ansible.template import Templar, trust_as_template  # type: ignore[import-not-found]
+
+    init_plugin_loader()
+    corpus = json.loads((HERE / "corpus.json").read_text())
+
+    def trusted(value: Any) -> Any:
+        if isinstance(value, str):
+            return trust_as_template(value)
+        if isinstance(value, dict):
+            return {key: trusted(part) for key, part in value.items()}
+        return [trusted(part) for part in value] if isinstance(value, list) else value
+
+    templar = Templar(loader=DataLoader(), variables={**trusted(corpus["variables"]), **corpus["remote"]})
+
+    def answer(function: Any, value: Any) -> dict[str, Any]:
+        try:
+            found = function(trusted(value))
+        except Exception as error:
+            return {"error": str(error).partition("\n")[0]}
+        return {
+            "value": json.loads(json.dumps(found, default=str)),
+            "type": type(found).__name__.replace("_AnsibleTagged", "").lower(),
+        }
+
+    made = {
+        "ansible_core": __version__,
+        "expressions": {text: answer(templar.template, text) for text in corpus["expressions"]},
+        "conditions": [[text, answer(templar.evaluate_conditional, text)] for text in corpus["conditions"]],
+    }
+    (HERE / "recorded.json").write_text(json.dumps(made, indent=1, ensure_ascii=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
