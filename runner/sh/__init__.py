@@ -32,6 +32,8 @@ have, and these functions; a path is given to them as `quote.path` makes it:
     pb_parent PATH           set pb_where to the folder a path is in
     pb_real PATH             set pb_real to the path without links (`readlink -f`)
     pb_keep_owner PATH       give the open temporary the owner of PATH (after pb_stat), if that is allowed
+    pb_swap_link SOURCE PATH [-s]
+                             make a hard (or with -s symbolic) link beside PATH and rename it onto PATH
     pb_backup PATH           keep PATH's file under Ansible's backup name beside it; report it as `backup_file`
     pb_make_folders PATH MODE OWNER GROUP
                              make a folder and the missing ones above it, each with MODE, OWNER and GROUP ("" = default)

@@ -136,7 +136,7 @@ def _body(placing: Placing, upload: bool) -> str:
         return f'pb_body() {{ cat -- "$pb_up_body"; }}\npb_alike() {{ {same}; }}'
     if placing.content is None:
         raise StepError("a small file travels as its content")
-    return f"pb_body() {{ printf {printf_word(placing.content)}; }}\npb_alike() {{ pb_body | cmp -s - \"$1\"; }}"
+    return f'pb_body() {{ printf {printf_word(placing.content)}; }}\npb_alike() {{ pb_body | cmp -s - "$1"; }}'
 
 
 # Of a file of the host: it must be there; its checksum is the one wanted, its mode the one a new file gets.
@@ -159,7 +159,7 @@ def _where(placing: Placing) -> list[str]:
     elif placing.dest.endswith("/"):
         lines = [
             f"pb_folder={dest}",
-            f"pb_dest=$pb_folder{quote(placing.name)}",
+            f"pb_dest=${{pb_folder}}{quote(placing.name)}",
             'if [ ! -d "$pb_folder" ] && { [ -e "$pb_folder" ] || [ -L "${pb_folder%/}" ]; }; then',
             'pb_fail "the destination $pb_folder is not a directory"; fi',
         ]
@@ -232,7 +232,7 @@ def _replace(placing: Placing, owners: str) -> str:
         folder_mode = modes.text(placing.directory_mode)
         lines.append(
             'pb_keep="$pb_want_mode $pb_mode"; if [ ! -d "$pb_folder" ]; then '
-            f"pb_octal \"$((0777 & ~0$pb_umask))\"; pb_mode=$pb_octal pb_isdir=1\n{folder_mode}\n"
+            f'pb_octal "$((0777 & ~0$pb_umask))"; pb_mode=$pb_octal pb_isdir=1\n{folder_mode}\n'
             f'pb_make_folders "${{pb_folder%/}}" "$pb_want_mode" {owners}\n'
             "pb_want_mode=${pb_keep% *} pb_mode=${pb_keep#* } pb_isdir=0; fi"
         )

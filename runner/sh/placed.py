@@ -10,6 +10,7 @@ from runner.sh import modes, place
 from runner.sh.attributes import Seen, attribute_diff
 from runner.sh.verdict import complaint, failure, text, value
 
+
 def outcome(call: Call, sent: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """Reads the reply of `place.fragment`; keys are those of Ansible's copy (dest checksum mode owner …)."""
     placing: place.Placing = sent.memo["placing"]

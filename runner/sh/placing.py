@@ -44,12 +44,13 @@ pb_place() {
   mv -fT -- "$1" "$2" 2>/dev/null || mv -f -- "$1" "$2" || pb_fail "cannot replace $2"
 }
 pb_chown() { [ -z "$2" ] || "$3" -h -- "$2" "$1" || pb_fail "$3 failed: $1 to $2"; }
+# Five digits: with fewer, GNU chmod keeps a folder's setgid bit.
 pb_attr_apply() {
   if [ "$1" = "${pb_temp-}" ] && [ -e /proc/self/fd/8 ]; then pb_attr_held "$1" "$2" "$3"; return; fi
   if [ -n "$2" ] && [ -n "$3" ]; then pb_chown "$1" "$2:$3" chown
   else pb_chown "$1" "$2" chown; pb_chown "$1" "$3" chgrp
   fi
-  [ -z "$pb_want_mode" ] || [ -L "$1" ] || chmod -- "$pb_want_mode" "$1" || pb_fail "chmod failed: $1 to $pb_want_mode"
+  [ -z "$pb_want_mode" ] || [ -L "$1" ] || chmod -- "0$pb_want_mode" "$1" || pb_fail "chmod failed: $1 to $pb_want_mode"
 }
 pb_attr_held() {
   if [ -n "$2$3" ]; then
@@ -57,7 +58,7 @@ pb_attr_held() {
   fi
   # A private file already has 0600, unless chown has come between.
   case $pb_want_mode$2$3 in "" | 0600) return 0 ;; esac
-  [ -z "$pb_want_mode" ] || chmod -- "$pb_want_mode" /proc/self/fd/8 ||
+  [ -z "$pb_want_mode" ] || chmod -- "0$pb_want_mode" /proc/self/fd/8 ||
     pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
 }
 pb_keep_owner() {
@@ -65,6 +66,15 @@ pb_keep_owner() {
   if [ -e /proc/self/fd/8 ]; then chown -- "$pb_uid:$pb_gid" /proc/self/fd/8
   else chown -h -- "$pb_uid:$pb_gid" "$pb_temp"
   fi 2>/dev/null
+}
+pb_swap_link() {
+  pb_parent "$2"
+  pb_temp=$pb_where/.pb-$pb_nonce.$pb_index.l
+  ln ${3-} -- "$1" "$pb_temp" || pb_fail "Error while replacing $2"
+  mv -fT -- "$pb_temp" "$2" 2>/dev/null && return
+  { [ -L "$2" ] || [ ! -d "$2" ]; } && rm -f -- "$2" && mv -f -- "$pb_temp" "$2" && return
+  rm -f -- "$pb_temp"
+  pb_fail "Error while replacing $2"
 }
 pb_backup() {
   pb_backup=$1.$$.$(date "+%Y-%m-%d@%H:%M:%S~")

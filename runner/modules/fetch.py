@@ -1,0 +1,102 @@
+"""fetch: a file of the host to the controller (ansible.builtin.fetch)."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from runner.arguments import Option, Spec
+from runner.errors import StepError
+from runner.model.call import Call, Download, Effect, Fragment, Outcome, Reply, Status, failed, ok
+from runner.model.ports import Desk
+from runner.sh.place import holds
+from runner.sh.quote import path
+from runner.sh.verdict import failure, value
+
+SPEC = Spec(
+    doc="Bring a file of the host to the controller.",
+    effect=Effect.READ,
+    options={
+        "src": Option("path", required=True, doc="The file on the host."),
+        "dest": Option("path", required=True, doc="The folder (with flat: the file) on the controller."),
+        "flat": Option("bool", default=False, doc="No folders for host and path."),
+        "fail_on_missing": Option("bool", default=True, doc="Fail when the file is not there."),
+        "validate_checksum": Option("bool", default=True, doc="Compare checksums after the transfer."),
+    },
+)
+
+
+def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
+    """Looks first; only a file that differs from the one here is transferred."""
+    probe = (
+        f'pb_path={path(call.args["src"])}\npb_kv src "$pb_path"\npb_statl "$pb_path"\ncase $pb_type in\n'
+        "absent) pb_kv missing 1; exit 0 ;;\n"
+        'dir) pb_fail "remote file is a directory, fetch cannot work on directories" ;;\n'
+        'file) [ -r "$pb_path" ] || pb_fail "the remote file cannot be read: permission denied" ;;\n'
+        '*) pb_fail "the remote file is no regular file ($pb_type)" ;;\nesac\n'
+        'pb_sum "$pb_path"; pb_kv sum "$pb_sum"; pb_kv size "$pb_size"'
+    )
+    return Fragment(probe=probe, effect=Effect.READ, last=False)
+
+
+def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
+    """Changed when the file here differed. Asks for a download as its second fragment."""
+    problem = failure(reply)
+    if problem:
+        return problem
+    if fragment.download is not None:
+        return Outcome(Status.CHANGED, dict(fragment.memo))
+    source = value(reply, "src")
+    if "missing" in reply.values:
+        return _missing(call, source)
+    dest, checksum = _dest(call, source, desk), value(reply, "sum")
+    if checksum and desk.exists(dest) and desk.sha1(dest) == checksum:
+        return ok(checksum=checksum, dest=dest, file=source)
+    values = {"checksum": checksum, "remote_checksum": checksum, "dest": dest, "file": source}
+    if call.check:
+        return Outcome(Status.CHANGED, values)
+    wanted = checksum if call.args["validate_checksum"] else ""
+    download = Download(source, dest, wanted or None, int(value(reply, "size") or 0))
+    return Fragment(probe=":", effect=Effect.READ, download=download, memo=values)
+
+
+def _missing(call: Call, source: str) -> Outcome:
+    if call.check and holds(call.will_exist, call.args["src"]):
+        return Outcome(Status.SKIPPED, unknown=f"{source} would have been made before")
+    if call.args["fail_on_missing"]:
+        return failed("the remote file does not exist", file=source)
+    return Outcome(Status.OK, {"file": source}, msg="the remote file does not exist, not transferring, ignored")
+
+
+def _dest(call: Call, source: str, desk: Desk) -> str:
+    """The absolute path here. What a host says (its `~`) never leads out of the host's own folder."""
+    dest = str(call.args["dest"])
+    flat = bool(call.args["flat"])
+    into = dest.endswith("/")
+    full = _absolute(dest, desk)
+    if not flat:
+        return posixpath.join(full, _component(call.host), posixpath.normpath(f"/{source}").lstrip("/"))
+    if into:
+        return posixpath.join(full, _component(posixpath.basename(source)))
+    if desk.exists(full) and desk.entry(full).kind == "dir":
+        raise StepError(
+            "dest is an existing directory, use a trailing slash if you want to fetch src into that directory"
+        )
+    return full
+
+
+def _absolute(dest: str, desk: Desk) -> str:
+    """Relative paths are those of the playbook's folder, as Ansible has it."""
+    full = posixpath.expanduser(dest)
+    if full.startswith("/"):
+        return posixpath.normpath(full)
+    base: Any = desk.variable("playbook_dir")
+    return posixpath.normpath(posixpath.join(str(base), full))
+
+
+def _component(name: str) -> str:
+    """A name as one component of a path. Raises StepError when it cannot be one."""
+    safe = name.replace("/", "_").replace("\0", "_")
+    if safe in ("", ".", ".."):
+        raise StepError(f"{name!r} cannot be the name of a file or folder")
+    return safe
