@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from runner import registry
@@ -91,6 +92,7 @@ def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) ->
     return chosen
 
 
+@cache
 def _misspelt_keyword(word: str, where: str) -> bool:
     if word.startswith("with_"):
         return True
@@ -144,7 +146,7 @@ def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
 def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift: int) -> Action | None:
     """Arguments from `name=value` text; free text goes under the module's own name for it."""
     if action.module not in FREE_FORM and _is_one_template(text):
-        return _replace(action, {VARIABLE_ARGS: _text(text, value)}, {})
+        return _replace(action, {VARIABLE_ARGS: _text(text, value, value.span)}, {})
     try:
         found = parse_arguments(text, COMMAND_OPTIONS if action.module in FREE_FORM else None)
     except ArgumentsTextError as error:
@@ -153,11 +155,11 @@ def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift
     args: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for pair in found.pairs:
-        args[pair.name] = _text(pair.value, value)
         spans[pair.name] = _shifted(value, shift + pair.offset)
+        args[pair.name] = _text(pair.value, value, spans[pair.name])
     if found.free is not None:
-        args[RAW] = _text(found.free, value)
         spans[RAW] = _shifted(value, shift + found.free_offset)
+        args[RAW] = _text(found.free, value, spans[RAW])
     return _replace(action, args, spans)
 
 
@@ -188,8 +190,8 @@ def _is_one_template(text: str) -> bool:
     return stripped.startswith("{{") and stripped.endswith("}}") and stripped.count("{{") == 1
 
 
-def _text(text: str, scalar: Scalar) -> str:
-    return Template(text, scalar.span) if has_mark(text) and not scalar.unsafe else text
+def _text(text: str, scalar: Scalar, span: Span) -> str:
+    return Template(text, span) if has_mark(text) and not scalar.unsafe else text
 
 
 def _shifted(scalar: Scalar, offset: int) -> Span:

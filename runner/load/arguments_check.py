@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from runner import registry
@@ -17,6 +18,7 @@ from runner.registry import nearest
 _DID_YOU_MEAN: Final = re.compile(r" \((did you mean [^()]*)\)$")
 
 
+@cache
 def spec_of(module: str) -> Spec | None:
     """The module's spec, or None when there is no such module here."""
     if module not in registry.names("modules"):
@@ -25,6 +27,7 @@ def spec_of(module: str) -> Spec | None:
     return spec
 
 
+@cache
 def unknown_module(module: str) -> str:
     """What to say of a module that is not there; the task fails with it when (and only when) it is reached."""
     near = nearest(module, registry.names("modules"))

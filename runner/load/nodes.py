@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from runner.load.action import Action, Keyed, find_action
@@ -151,7 +150,9 @@ def _task(
     reading = context.reading
     own = handed_down(reading, around, fields)
     args, apply = _without_apply(context, action) if action.module in DYNAMIC else (action.args, {})
-    task = Task(
+    if not spec_of(action.module):
+        reading.warn(action.span, unknown_module(action.module), "the task fails if the run reaches it")
+    return Task(
         id=context.new_id(place.key, action.written, args),
         name=_name(fields, action.written),
         action=action.written,
@@ -171,11 +172,8 @@ def _task(
         apply=apply,
         args_problem="" if spec_of(action.module) else unknown_module(action.module),
         around=around if action.module in DYNAMIC else None,
+        **_task_keywords(context, fields),
     )
-    if task.args_problem:
-        reading.warn(action.span, f"{task.args_problem}", "the task fails if the run reaches it")
-    extra = _task_keywords(context, fields)
-    return replace(task, **extra) if extra else task
 
 
 def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, Any]:

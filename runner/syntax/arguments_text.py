@@ -66,7 +66,6 @@ def parse_arguments(text: str, only: Collection[str] | None = None) -> Arguments
         until = words[number + 1][0] if number + 1 < len(words) else len(text)
         if word == "\\":
             cut = True
-            rest.append((start, until, ""))
             continue
         split = _EQUALS.search(word) if "=" in word else None
         if split is None:
@@ -78,7 +77,7 @@ def parse_arguments(text: str, only: Collection[str] | None = None) -> Arguments
             continue
         cut = True
         pairs.append(Pair(name.strip(), _unquoted(_decode(word[split.end() :]).strip()), start))
-    if not any(spelled != "" for _, _, spelled in rest):
+    if not rest:
         return ArgumentsText(tuple(pairs))
     return ArgumentsText(tuple(pairs), _free_text(text, words, rest, cut), rest[0][0])
 
@@ -139,15 +138,11 @@ def _unquoted(value: str) -> str:
     return value
 
 
-def _free_text(
-    text: str, words: list[tuple[int, int]], rest: Iterable[tuple[int, int, str | None]], cut: bool
-) -> str:
+def _free_text(text: str, words: list[tuple[int, int]], rest: Iterable[tuple[int, int, str | None]], cut: bool) -> str:
     """The text with the options cut out; its spaces and line breaks stay as they are written."""
     end_of = dict(words)
     parts: list[str] = []
     for start, until, spelled in rest:
-        if spelled == "":
-            continue
         parts.append(text[start:until] if spelled is None else spelled + text[end_of[start] : until])
     joined = "".join(parts)
     return joined.rstrip(" ") if cut else joined

@@ -125,7 +125,8 @@ def at(tree: Tree | None, *path: str | int) -> Tree | None:
 
 
 def _told(problems: list[Problem], data: bytes) -> list[Problem]:
-    return list(dict.fromkeys(yaml_hints.add_template_hint(problem, data) for problem in problems))
+    told = [yaml_hints.add_template_hint(problem, data) for problem in problems]
+    return list({(problem.span, problem.message): problem for problem in told}.values())
 
 
 def _events(data: bytes) -> Iterator[Any]:
