@@ -231,6 +231,8 @@ def throwaway_user(
     try:
         if password:
             _account(["chpasswd"], f"{name}:{password}\n")
+        else:
+            _account(["usermod", "-p", "*", name])  # no password; `!` would be a locked account to sshd
         yield name, home
     finally:
         for pid in _processes_of(name):

@@ -32,7 +32,10 @@ def carry(trip: Trip, link: HostLink, sink: Sink) -> None:
     while True:
         try:
             session = link.take(trip.become)
-        except (Unreachable, ConnectionLost) as error:
+        except Unreachable as error:
+            sink(TripEnd(trip.id, str(error), sent=False, refused=error.become))
+            return
+        except ConnectionLost as error:
             sink(TripEnd(trip.id, str(error), sent=False))
             return
         used_before = session.trips > 0
