@@ -37,7 +37,7 @@ def read_kept(path: Path) -> Kept | None:
 def keep(path: Path, kept: Kept, instead_of: Kept | None = None) -> Kept:
     """Write the file and give what it then holds: if another run was first, what that one wrote.
 
-    It appears with all its content and mode 0600 at once; folders that are missing are made for us alone.
+    It appears with all its content and mode 0600 at once; a folder that is missing is made with mode 0700.
     Raises StepError.
     """
     text = kept.password

@@ -23,8 +23,8 @@ _KINDS: Final[tuple[FileKind, ...]] = ("files", "templates", "vars", "tasks")
 def run(terms: list[Any], _variables: Names, options: Mapping[str, Any], context: LookupContext) -> list[Any]:
     """The path of the first file found, as a list of one; with `skip` nothing if there is none.
 
-    A term is a name, a list of terms, or a mapping with `files`, `paths` and `skip`. Names stand before paths:
-    the first name in any path wins over the second. Raises StepError when nothing is found and `skip` is not set.
+    A term is a name, a list of terms, or a mapping with `files`, `paths` and `skip`. All names are tried
+    in the first path before the second one. Raises StepError when nothing is found and `skip` is not set.
     """
     wanted = read_options(OPTIONS, options)
     names, skip = _names(terms or list(_parts(wanted["files"], ",;")), wanted)

@@ -33,7 +33,7 @@ def test_list_with_meta(tmp_path: Path) -> None:
     path = _script(
         tmp_path,
         """[ "$1" = --list ] || exit 9
-echo '{"web": {"hosts": ["w1", "w2"], "vars": {"a": "{{ b }}", "c": {"__ansible_unsafe": "{{ d }}"}}, 
+echo '{"web": {"hosts": ["w1", "w2"], "vars": {"a": "{{ b }}", "c": {"__ansible_unsafe": "{{ d }}"}},
                "children": ["x"]},
        "db": ["d1"], "old": {"k": 1}, "empty": {},
        "_meta": {"hostvars": {"w1": {"ansible_port": 2222, "l": [1, "{{ e }}"]}, "unlisted": {"z": 1}}}}'""",
