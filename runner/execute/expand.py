@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runner.errors import StepError
+from runner.execute.lookups import LookupDesk
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Loop, Play, Task
@@ -27,7 +28,7 @@ def expand(world: World, loop: Loop, scope: StepScope, task: Task, play: Play) -
     if loop.kind == "list":
         return _list(value, "with_list")
     terms = value if isinstance(value, list) else [value]
-    return world.lookups(loop.kind, terms, {}, scope, task, play)
+    return LookupDesk(world, task, play).answer(scope, loop.kind, terms, {})
 
 
 def _list(value: Any, what: str) -> list[Any]:

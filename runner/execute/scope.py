@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
+from runner.errors import StepError
 from runner.execute.signals import NeedsFacts, StillOnItsWay
 from runner.model.names import Names
 from runner.plan.magic import is_fact_name
 
 Magic = Mapping[str, Callable[["StepScope"], Any]]
 Render = Callable[[Any, Names], Any]
+Lookup = Callable[["StepScope", str, Sequence[Any], Mapping[str, Any]], Any]
 
 
 class StepScope:
@@ -20,7 +22,7 @@ class StepScope:
     are to be gathered.
     """
 
-    __slots__ = ("gather", "gathered", "layers", "local", "magic", "pending", "rendered")
+    __slots__ = ("gather", "gathered", "layers", "local", "lookups", "magic", "pending", "rendered")
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class StepScope:
         gather: bool = False,
         gathered: bool = False,
         local: Mapping[str, Any] | None = None,
+        lookups: Lookup | None = None,
     ) -> None:
         self.layers = layers
         self.magic = magic
@@ -39,6 +42,7 @@ class StepScope:
         self.gathered = gathered
         self.local: Mapping[str, Any] = local or {}
         self.rendered: MutableMapping[str, Any] = {}
+        self.lookups = lookups
 
     def raw(self, name: str) -> Any:
         """The unrendered value; raises KeyError, StillOnItsWay or NeedsFacts."""
@@ -78,7 +82,14 @@ class StepScope:
             gather=self.gather,
             gathered=self.gathered,
             local={**self.local, **local},
+            lookups=self.lookups,
         )
+
+    def lookup(self, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """What `lookup()` in one of the step's templates asks for. Raises StepError."""
+        if self.lookups is None:
+            raise StepError(f"the lookup {name!r} is not available here")
+        return self.lookups(self, name, terms, options)
 
 
 class VarsView(Mapping[str, Any]):

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from runner import __version__
+from runner.execute.lookups import LookupDesk
 from runner.execute.scope import HostVars, StepScope, VarsView
 from runner.execute.signals import StillOnItsWay
 from runner.execute.state import RunState
@@ -59,6 +60,7 @@ class Variables:
             gather=gather and self.play.gather_facts is not False,
             gathered=facts is not None,
             local=local,
+            lookups=LookupDesk(self.world, task, self.play).answer,
         )
 
     def _layers(self, host: str, task: Task | None, *, with_files: bool) -> Layers:

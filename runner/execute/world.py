@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -38,6 +38,8 @@ class Files(Protocol):
 
     def find(self, kind: FileKind, name: str, task: Task, playbook_dir: str) -> str: ...
 
+    def folders(self, kind: FileKind, task: Task, playbook_dir: str) -> tuple[str, ...]: ...
+
     def read(self, path: str) -> bytes: ...
 
     def sha1(self, path: str) -> str: ...
@@ -69,9 +71,6 @@ class Loader(Protocol):
     def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole: ...
 
 
-Lookups = Callable[[str, Sequence[Any], Mapping[str, Any], Names, Task | None, Play | None], list[Any]]
-
-
 @dataclass(slots=True)
 class Outbox:
     """What is to be done outside, in order: events first (intents become durable), then the trips."""
@@ -92,7 +91,6 @@ class World:
     templar: Templating
     files: Files
     loader: Loader
-    lookups: Lookups
     prompts: Mapping[str, Any] = field(default_factory=dict)
     secret: Callable[[str], None] = lambda _value: None
     ask: Callable[[str, bool], str | None] = lambda _prompt, _echo: None

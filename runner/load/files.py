@@ -50,6 +50,10 @@ class Files:
                 return place
         raise StepError(f"could not find {name!r}; searched in: {', '.join(places)}")
 
+    def folders(self, kind: FileKind, task: Task, playbook_dir: str) -> tuple[str, ...]:
+        """The folders that `find` looks in, in order."""
+        return tuple(search_path(kind, task, playbook_dir))
+
     def read(self, path: str) -> bytes:
         """A file's content."""
         key = self._key(path)

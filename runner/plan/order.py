@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from runner.model.plan import Kind, Scope, TaskNode
 from runner.model.playbook import Block, Node, Play, Task
+from runner.model.span import NOWHERE
 from runner.plan.draft import Draft
 
 FLUSH = "flush_handlers"
@@ -62,7 +63,7 @@ def order(draft: Draft) -> Draft:
 def end_of_section(play: Play, section: str) -> Task:
     """The flush that every section ends with."""
     args = {"_raw_params": FLUSH}
-    return Task(f"{play.id}.{section}.flush", FLUSH, "meta", "meta", args, play.span, tags=frozenset({"always"}))
+    return Task(f"{play.id}.{section}.flush", FLUSH, "meta", "meta", args, NOWHERE, tags=frozenset({"always"}))
 
 
 def flush_nodes(play: Play, task: Task, path: tuple[Scope, ...], flush: int, section: str) -> list[TaskNode]:

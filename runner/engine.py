@@ -1,0 +1,226 @@
+"""The only loop: feeds the executor what comes back, logs what it says, and sends what it wants sent."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from runner import registry
+from runner.errors import EnvironmentFault, JournalFault
+from runner.execute.run import Run
+from runner.journal.writer import Journal
+from runner.model.call import Reply, Sent, Target, Trip, TripEnd
+from runner.model.event import Event, Notice, RunEnd, TaskResult
+from runner.model.options import Options
+from runner.model.ports import BecomeMethod, Dispatcher, Reporter, Transport
+from runner.preparation import Prepared, prepare
+from runner.start import Setting, open_run
+
+if TYPE_CHECKING:
+    from runner.reporters import ReporterContext
+
+__all__ = ["Ended", "Prepared", "execute", "prepare"]
+
+# How long steps under way may take to answer after the first interrupt.
+GRACE_S = 10.0
+INTERRUPTED = "the run was interrupted"
+LOG_FULL = "the log cannot be written any more"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. `log_path` is where its log is."""
+
+    exit_code: int
+    log_path: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the exit code needs to know of the results seen."""
+
+    pending: bool = False
+    failed: bool = False
+
+    def see(self, event: Event) -> None:
+        """Look at one event."""
+        if isinstance(event, TaskResult) and event.final:
+            self.pending = self.pending or event.prediction in ("change", "unknown")
+
+
+@dataclass(slots=True)
+class Loop:
+    """One run under way."""
+
+    run: Run
+    dispatcher: Dispatcher
+    journal: Journal
+    reporters: Sequence[Reporter]
+    locate: Callable[[Target], Target]
+    remarks: Callable[[], list[Notice]]
+    tally: Tally = field(default_factory=Tally)
+    under_way: set[int] = field(default_factory=set)
+    stopping: bool = False
+    fault: JournalFault | None = None
+
+    def go(self) -> None:
+        """Run to the end. KeyboardInterrupt stops sending, waits a while for what is under way, and gives up on it."""
+        try:
+            self.run.tick(time.time())
+            self.run.start()
+            self.flush()
+            while not self.run.finished and not (self.stopping and not self.under_way):
+                self.turn(None)
+        except KeyboardInterrupt:
+            self._stop(INTERRUPTED)
+        except JournalFault as fault:
+            self.fault = fault
+            self._stop(LOG_FULL)
+
+    def turn(self, limit_s: float | None) -> None:
+        """Wait for something to happen (at most `limit_s`), and let it have its effect."""
+        wake = self.run.world.next_wake
+        patience = limit_s if wake is None else max(0.0, wake - time.time())
+        if limit_s is not None and patience is not None:
+            patience = min(patience, limit_s)
+        self.take(self.dispatcher.wait(patience))
+        self.run.tick(time.time())
+        self.flush()
+
+    def take(self, messages: Sequence[Reply | TripEnd | Sent]) -> None:
+        """Feed replies and ends of trips to the executor."""
+        self.run.world.now = time.time()
+        for message in messages:
+            if isinstance(message, Reply):
+                self.run.hear(message)
+            elif isinstance(message, TripEnd) and message.trip in self.under_way:
+                self.under_way.discard(message.trip)
+                self.run.end(message)
+
+    def flush(self) -> None:
+        """Write events (intents are on disk before anything is sent), show them, then send the trips."""
+        world = self.run.world
+        while world.outbox:
+            box = world.take_outbox()
+            self.tell([*self.remarks(), *box.events], durable=bool(box.trips))
+            for host in box.resets:
+                self.dispatcher.reset(host)
+            for trip in box.trips:
+                self._send(trip)
+
+    def _send(self, trip: Trip) -> None:
+        self.under_way.add(trip.id)
+        if self.stopping:
+            self.under_way.discard(trip.id)
+            self.run.end(TripEnd(trip.id, INTERRUPTED, sent=False))
+            return
+        try:
+            self.dispatcher.send(replace(trip, target=self.locate(trip.target)))
+        except EnvironmentFault as error:
+            self.under_way.discard(trip.id)
+            self.run.end(TripEnd(trip.id, str(error), sent=False))
+
+    def tell(self, events: Sequence[Event], *, durable: bool = False) -> None:
+        """Log events and show them."""
+        for event in events:
+            self.tally.see(event)
+        if self.fault is not None:
+            return
+        for record in self.journal.write(events, durable=durable):
+            for reporter in self.reporters:
+                reporter.see(record)
+
+    def _stop(self, why: str) -> None:
+        """Send nothing more; let what is under way answer for a while, then say that it may or may not have run."""
+        self.stopping = True
+        deadline = time.time() + GRACE_S
+        with contextlib.suppress(KeyboardInterrupt, JournalFault):
+            if self.under_way:
+                self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way")])
+            while self.under_way and time.time() < deadline:
+                self.take(self.dispatcher.wait(max(0.0, deadline - time.time())))
+                self.flush()
+        with contextlib.suppress(KeyboardInterrupt, JournalFault):
+            for trip in sorted(self.under_way):
+                self.run.end(TripEnd(trip, why, sent=True))
+            self.under_way.clear()
+            self.flush()
+
+
+def execute(
+    prepared: Prepared,
+    options: Options,
+    *,
+    reporter_context: ReporterContext | None = None,
+    argv: Sequence[str] = (),
+) -> Ended:
+    """Run a plan. Returns how it ended; raises PbrunErrors that come before the first step (the log cannot be
+    opened, a prompt is not answered)."""
+    with contextlib.ExitStack() as stack:
+        setting = open_run(prepared, options, reporter_context, argv, stack)
+        transports = _Transports()
+        dispatch = registry.load("dispatch", "threads")
+        dispatcher: Dispatcher = dispatch.create(options.forks, transports.find, find_become, setting.notice)
+        stack.callback(dispatcher.close)
+        run = Run(setting.world, prepared.plan, prepared.inventory, prepared.hosts)
+        loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
+        loop.tell(setting.opening, durable=True)
+        loop.go()
+        return _end(loop, options, setting)
+
+
+def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
+    code, status = exit_code(loop, options)
+    hosts = loop.run.recap()
+    ending = RunEnd(status, code, hosts, max(0.0, time.time() - setting.began))
+    try:
+        loop.fault = None if loop.fault is None else loop.fault
+        loop.tell([*setting.take_notices(), ending], durable=True)
+    except JournalFault as fault:
+        loop.fault = fault
+    if loop.fault is not None:
+        raise loop.fault
+    return Ended(code, str(setting.journal.path))
+
+
+def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
+    """Ansible's exit codes, and with `--check --detailed-exitcode` 0 nothing to change, 2 changes pending, 1 error."""
+    if loop.fault is not None:
+        return 1, "failed"
+    if loop.stopping:
+        return 99, "interrupted"
+    code = loop.run.exit_code()
+    status = {0: "ok", 2: "failed", 4: "unreachable"}[code]
+    if options.check and options.detailed_exitcode:
+        code = 1 if code else (2 if loop.tally.pending else 0)
+    return code, status
+
+
+class _Transports:
+    """Finds transports by name; one that keeps a memory for a run is made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Transport] = {}
+
+    def find(self, name: str) -> Transport:
+        """Raises EnvironmentFault for an unknown transport."""
+        if name not in self._made:
+            try:
+                module: Any = registry.load("transports", name)
+            except KeyError:
+                known = ", ".join([*registry.names("transports"), "lab"])
+                raise EnvironmentFault(f"there is no connection named {name!r} (known: {known})") from None
+            self._made[name] = module.for_run() if hasattr(module, "for_run") else cast(Transport, module)
+        return self._made[name]
+
+
+def find_become(name: str) -> BecomeMethod:
+    """A become method by name; raises EnvironmentFault for an unknown one."""
+    try:
+        return cast(BecomeMethod, registry.load("become", name))
+    except KeyError:
+        known = ", ".join(registry.names("become"))
+        raise EnvironmentFault(f"there is no become method named {name!r} (known: {known})") from None

@@ -1,0 +1,73 @@
+"""Lookups of one step: the plug-in is found by name and given the step's variables and search path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from runner import registry
+from runner.errors import StepError
+from runner.execute.scope import StepScope
+from runner.execute.world import World
+from runner.model.playbook import Play, Task
+from runner.model.ports import FileKind
+from runner.model.span import Span
+from runner.model.values import Unknown, UnknownReached
+from runner.plan.gather import facts_task
+
+
+class LookupDesk:
+    """Answers the lookups of one task; without a task it looks where the play is."""
+
+    __slots__ = ("_play", "_task", "_world")
+
+    def __init__(self, world: World, task: Task | None, play: Play) -> None:
+        self._world = world
+        self._task = task
+        self._play = play
+
+    def answer(self, scope: StepScope, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> list[Any]:
+        """The lookup's results. Raises StepError for an unknown lookup, and what the plug-in raises."""
+        short = registry.short(name)
+        try:
+            plugin = registry.load("lookups", short)
+        except KeyError:
+            hint = registry.nearest(short, registry.names("lookups"))
+            raise StepError(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
+        task = self._task or facts_task(self._play)
+        found = plugin.run(list(terms), scope, dict(options), _Context(self._world, scope, task, self._play))
+        return list(found)
+
+
+class _Context:
+    """A `runner.model.ports.LookupContext`."""
+
+    __slots__ = ("_scope", "_task", "_world", "playbook_dir")
+
+    def __init__(self, world: World, scope: StepScope, task: Task, play: Play) -> None:
+        self._world = world
+        self._scope = scope
+        self._task = task
+        self.playbook_dir = str(PurePath(play.path).parent)
+
+    def find(self, kind: FileKind, name: str) -> str:
+        return self._world.files.find(kind, name, self._task, self.playbook_dir)
+
+    def folders(self, kind: FileKind) -> tuple[str, ...]:
+        return self._world.files.folders(kind, self._task, self.playbook_dir)
+
+    def read(self, path: str) -> bytes:
+        return self._world.files.read(path)
+
+    def render(self, value: Any) -> Any:
+        return self._world.templar.render(value, self._scope)
+
+    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
+        text = self._world.files.read(path).decode("utf-8", "replace")
+        scope = self._scope.with_local(options.get("extra_vars", {}))
+        rest = {key: value for key, value in options.items() if key != "extra_vars"}
+        made = self._world.templar.render_text(text, scope, Span(path), rest)
+        if isinstance(made, Unknown):
+            raise UnknownReached(made)
+        return made

@@ -1,0 +1,203 @@
+"""A whole run: plays in the order their needs allow, each in its batches, until nothing is left or nobody."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.errors import StepError
+from runner.execute.play import PlayRun
+from runner.execute.state import RunState
+from runner.execute.world import World
+from runner.model.call import Reply, TripEnd
+from runner.model.event import Notice, PlayStart, Recap
+from runner.model.inventory import Inventory
+from runner.model.plan import Plan, PlayPlan
+from runner.model.playbook import Play
+
+HostsOf = Callable[[Play, Inventory], tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class PlayState:
+    """A play under way: the batches still to come and the one that runs."""
+
+    plan: PlayPlan
+    hosts: tuple[str, ...]
+    batches: list[tuple[str, ...]]
+    number: int = 0
+    current: PlayRun | None = None
+
+
+class Run:
+    """Takes a plan through. Feed it replies, trip ends and time; take what it wants done from `world.outbox`."""
+
+    def __init__(self, world: World, plan: Plan, inventory: Inventory, hosts_of: HostsOf) -> None:
+        self.world = world
+        self.state = RunState(inventory)
+        self._plan = plan
+        self._hosts_of = hosts_of
+        self._waiting = set(range(len(plan.plays)))
+        self._ended: set[int] = set()
+        self._active: dict[int, PlayState] = {}
+        self._trips: dict[int, PlayRun] = {}
+        self._stopped = False
+        self.broken = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self._active and (self._stopped or not self._waiting)
+
+    def start(self) -> None:
+        """Begin every play that waits for none."""
+        self._next()
+
+    def hear(self, reply: Reply) -> None:
+        """A step answered."""
+        self._trips[reply.trip].hear(reply)
+        self._next()
+
+    def end(self, end: TripEnd) -> None:
+        """A trip is over."""
+        self._trips[end.trip].end(end)
+        self._next()
+
+    def tick(self, now: float) -> None:
+        """Time has come to `now` (epoch seconds)."""
+        self.world.tick(now)
+        self._next()
+
+    def _next(self) -> None:
+        """Begin what may begin, and go on to next batches, until nothing more moves."""
+        moved = True
+        while moved:
+            moved = False
+            for index, play in list(self._active.items()):
+                if play.current is not None and play.current.finished:
+                    self._close(index, play)
+                    moved = True
+            for index in sorted(self._waiting):
+                if not self._stopped and self._plan.after[index] <= self._ended:
+                    self._waiting.discard(index)
+                    self._open(index)
+                    moved = True
+
+    def _open(self, index: int) -> None:
+        plan = self._plan.plays[index]
+        hosts = self._in(self._ordered(plan.play, self._hosts_of(plan.play, self.state.inventory)))
+        for name in hosts:
+            self.state.of(name)
+        if not hosts or not plan.nodes:
+            self.world.emit(PlayStart(plan.play.name, plan.play.id, hosts))
+            self._ended.add(index)
+            return
+        try:
+            batches = batches_of(hosts, plan.play.serial, self._number)
+        except StepError as error:
+            self.world.emit(Notice("warning", f"play {plan.play.name!r}: {error}; running all hosts at once"))
+            batches = [hosts]
+        self._active[index] = PlayState(plan, hosts, batches)
+        self._begin_batch(self._active[index])
+
+    def _in(self, hosts: Sequence[str]) -> tuple[str, ...]:
+        known = self.state.hosts
+        return tuple(h for h in hosts if h not in known or not (known[h].failed or known[h].unreachable))
+
+    def _number(self, value: Any) -> Any:
+        return self.world.templar.render(value, _Extra(self.world.options.extra_vars))
+
+    @staticmethod
+    def _ordered(play: Play, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """`order:` of a play. Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_strategies.html"""
+        match play.order:
+            case "reverse_inventory":
+                return tuple(reversed(hosts))
+            case "sorted":
+                return tuple(sorted(hosts))
+            case "reverse_sorted":
+                return tuple(sorted(hosts, reverse=True))
+            case "shuffle":
+                return tuple(random.SystemRandom().sample(hosts, len(hosts)))
+            case _:
+                return hosts
+
+    def _begin_batch(self, play: PlayState) -> None:
+        hosts = self._in(play.batches[play.number])
+        play.current = PlayRun(self.world, self.state, play.plan, play.hosts, hosts, self._trips)
+        play.current.begin(play.number, len(play.batches))
+
+    def _close(self, index: int, play: PlayState) -> None:
+        """A batch is through: note who failed, go on with the next one unless all of it failed."""
+        run = play.current
+        assert run is not None
+        failed = 0
+        for name, flow in zip(run.batch.hosts, run.batch.flows, strict=True):
+            own = self.state.of(name)
+            own.failed = own.failed or flow.lost
+            failed += own.failed or own.unreachable
+        play.number += 1
+        everybody = bool(run.batch.hosts) and failed == len(run.batch.hosts)
+        if everybody or run.batch.broken:
+            self._stopped = self.broken = True
+        if play.number < len(play.batches) and not self._stopped and not run.batch.over:
+            self._begin_batch(play)
+            return
+        del self._active[index]
+        self._ended.add(index)
+
+    def recap(self) -> Mapping[str, Recap]:
+        """Every host's counts, sorted by name as in Ansible's recap."""
+        return {name: self.state.hosts[name].recap() for name in sorted(self.state.hosts)}
+
+    def exit_code(self) -> int:
+        """Ansible's: 4 if a host was unreachable, 2 if one failed, else 0."""
+        counts = [own.counts for own in self.state.hosts.values()]
+        if any(own.unreachable for own in self.state.hosts.values()):
+            return 4
+        lost = any(own.failed for own in self.state.hosts.values())
+        return 2 if lost or any(count["failed"] for count in counts) else 0
+
+
+class _Extra:
+    """Names for what is rendered before any host is known: extra variables only."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self.rendered: MutableMapping[str, Any] = {}
+
+    def raw(self, name: str) -> Any:
+        return self._variables[name]
+
+    def known(self) -> list[str]:
+        return list(self._variables)
+
+
+def batches_of(
+    hosts: tuple[str, ...], serial: tuple[Any, ...], render: Callable[[Any], Any] = lambda value: value
+) -> list[tuple[str, ...]]:
+    """The batches of `serial`: numbers or percentages, the last one repeated. Raises StepError for other values.
+
+    Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_strategies.html#setting-the-batch-size-with-serial
+    """
+    sizes = [_size(render(entry), len(hosts)) for entry in serial] or [len(hosts)]
+    batches: list[tuple[str, ...]] = []
+    at = 0
+    while at < len(hosts):
+        size = sizes[min(len(batches), len(sizes) - 1)]
+        size = size if size > 0 else len(hosts)
+        batches.append(hosts[at : at + size])
+        at += size
+    return batches
+
+
+def _size(entry: Any, total: int) -> int:
+    text = str(entry).strip()
+    try:
+        if text.endswith("%"):
+            return max(1, int(float(text[:-1]) * total / 100))
+        return int(text)
+    except ValueError:
+        raise StepError(f"serial: {entry!r} is neither a number nor a percentage") from None

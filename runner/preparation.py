@@ -1,0 +1,144 @@
+"""From options to a plan: reads inventory and playbooks, and raises all mistakes of both together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from runner.errors import InputErrors, PbrunError
+from runner.inventory.patterns import mismatch_message, resolve
+from runner.load.inventory import load_inventory, read_limit_files
+from runner.load.names_check import check_names
+from runner.load.playbook import load_playbooks
+from runner.load.sources import Sources
+from runner.model.inventory import Inventory
+from runner.model.options import Options
+from runner.model.plan import Plan
+from runner.model.playbook import Play, Playbook
+from runner.model.span import Problem
+from runner.plan.build import make_plan
+
+if TYPE_CHECKING:
+    from runner.template.templar import Templar
+
+T = TypeVar("T")
+NO_HOSTS = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that a run needs to know before it begins. `problems` are warnings; `record` knows every file read."""
+
+    options: Options
+    inventory: Inventory
+    playbook: Playbook
+    plan: Plan
+    problems: tuple[Problem, ...]
+    templar: Templar
+    record: Sources
+    limit_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Every file read so far and its sha256."""
+        return self.record.files
+
+    def hosts_of(self, play_index: int) -> tuple[str, ...]:
+        """The hosts of a play, in order, within the limit."""
+        return self.hosts(self.plan.plays[play_index].play, self.inventory)
+
+    def hosts(self, play: Play, inventory: Inventory) -> tuple[str, ...]:
+        """The hosts of a play in an inventory that may have changed since."""
+        return self.matched(play, inventory)[0]
+
+    def matched(self, play: Play, inventory: Inventory) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The hosts of a play, and a message for each part of its pattern that matches nothing."""
+        pattern = self.templar.render(play.hosts, _PlayNames(self.options.extra_vars, play.vars, inventory))
+        words = [str(word) for word in pattern] if isinstance(pattern, list | tuple) else str(pattern)
+        found = resolve(words, inventory, limit=self.options.limit, limit_files=self.limit_files, span=play.span)
+        return found.hosts, tuple(mismatch_message(part, inventory) for part in found.unknown)
+
+
+class _PlayNames:
+    """What a play's `hosts:` may read: extra variables, the play's own, and the groups."""
+
+    def __init__(self, extra: Mapping[str, Any], own: Mapping[str, Any], inventory: Inventory) -> None:
+        self._layers: tuple[Mapping[str, Any], ...] = (extra, own, {"groups": _Groups(inventory)})
+        self.rendered: MutableMapping[str, Any] = {}
+
+    def raw(self, name: str) -> Any:
+        for layer in self._layers:
+            if name in layer:
+                value = layer[name]
+                return value.as_dict() if isinstance(value, _Groups) else value
+        raise KeyError(name)
+
+    def known(self) -> list[str]:
+        return [name for layer in self._layers for name in layer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    inventory: Inventory
+
+    def as_dict(self) -> dict[str, list[str]]:
+        hosts = self.inventory.hosts.values()
+        return {name: [host.name for host in hosts if name in host.groups] for name in self.inventory.groups}
+
+
+def make_templar(notice: Callable[[str], None] | None = None) -> Templar:
+    """The template layer, wired to YAML and to files that templates include."""
+    from runner.syntax import yaml_text
+    from runner.template.plugins import Plugins
+    from runner.template.templar import Templar
+
+    ports = Plugins(yaml_text.dump, yaml_text.load, yaml_text.load_all)
+    return Templar(plugins=ports, notice=notice)
+
+
+def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
+    """Read, check and plan. Raises InputErrors with every mistake of every file, OptionError, or PbrunError when a
+    limit leaves no host."""
+    record = Sources()
+    mistakes: list[Problem] = []
+    doubts: list[Problem] = []
+
+    def collect(load: Callable[[], tuple[T, Sequence[Problem]]]) -> T | None:
+        try:
+            value, warnings = load()
+        except InputErrors as error:
+            mistakes.extend(error.problems)
+            return None
+        doubts.extend(warnings)
+        return value
+
+    inventory = collect(lambda: load_inventory(options.inventories, strict=options.strict, record=record))
+    book = playbook
+    if book is None:
+        book = collect(
+            lambda: load_playbooks(
+                options.playbooks, extra_vars=options.extra_vars, strict=options.strict, record=record
+            )
+        )
+    limits = collect(lambda: (read_limit_files(options.limit, record), ()))
+    if mistakes or inventory is None or book is None:
+        raise InputErrors(mistakes)
+    templar = make_templar()
+    doubts += check_names(book, inventory, options.extra_vars, templar)
+    if options.strict and doubts:
+        raise InputErrors(doubts)
+    plan = make_plan(book, inventory, options, templar)
+    made = Prepared(options, inventory, book, plan, tuple(doubts), templar, record, limits or {})
+    _check_limit(made)
+    return made
+
+
+def _check_limit(prepared: Prepared) -> None:
+    """A limit that matches nothing runs on nothing, and says so (salt's CVE-2022-22941 ran on everything)."""
+    options = prepared.options
+    if options.limit is None:
+        return
+    found = resolve(["all", "localhost"], prepared.inventory, limit=options.limit, limit_files=prepared.limit_files)
+    if not found.hosts:
+        raise PbrunError(NO_HOSTS)

@@ -1,0 +1,228 @@
+"""What a run begins with: log, secrets, reporters, prompts, the lab, and the opening events."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner import __version__, registry
+from runner.errors import EnvironmentFault, OptionError
+from runner.execute.world import World
+from runner.journal import provenance
+from runner.journal.encode import line
+from runner.journal.place import state_home
+from runner.journal.redact import Redactor
+from runner.journal.writer import Journal
+from runner.load.files import Files
+from runner.load.include import TaskLoader
+from runner.model.call import Target
+from runner.model.event import Event, Notice, PlanMade, RunStart
+from runner.model.options import Options
+from runner.model.plan import Kind
+from runner.model.playbook import Prompt
+from runner.model.ports import Reporter
+from runner.preparation import Prepared
+from runner.reporters import ReporterContext, context_for, default_name
+
+if TYPE_CHECKING:
+    from runner.lab.lab import Lab
+
+
+@dataclass(slots=True)
+class Setting:
+    """What stands ready when the loop begins."""
+
+    world: World
+    journal: Journal
+    reporters: list[Reporter]
+    opening: list[Event]
+    locate: Callable[[Target], Target]
+    began: float
+    remarks: deque[Notice] = field(default_factory=deque)
+
+    def notice(self, host: str, message: str) -> None:
+        """A remark from a worker thread; it is logged at the next turn of the loop."""
+        self.remarks.append(Notice("notice", message, host))
+
+    def take_notices(self) -> list[Notice]:
+        """The remarks since the last call."""
+        taken: list[Notice] = []
+        while self.remarks:
+            taken.append(self.remarks.popleft())
+        return taken
+
+
+def open_run(
+    prepared: Prepared,
+    options: Options,
+    context: ReporterContext | None,
+    argv: Sequence[str],
+    stack: contextlib.ExitStack,
+) -> Setting:
+    """Everything a run needs, to be closed by `stack`. Raises PbrunErrors."""
+    redactor = Redactor()
+    for secret in (options.become_password, options.connection_password):
+        if secret:
+            redactor.add(secret.reveal())
+    prompts = ask_all(prepared, options, redactor.add)
+    journal = Journal.open(options.log, redactor, os.environ)
+    stack.callback(journal.close)
+    shown = context or context_for(
+        sys.stdout,
+        sys.stderr,
+        line,
+        os.environ,
+        verbosity=options.verbosity,
+        diff=options.diff,
+        check=options.check,
+    )
+    reporters = [_reporter(options.output or default_name(shown, os.environ), shown)]
+    for reporter in reporters:
+        stack.callback(reporter.close)
+    world = World(
+        options,
+        prepared.templar,
+        Files(prepared.record),
+        TaskLoader(options.extra_vars, prepared.record),
+        prompts,
+        redactor.add,
+        ask_user,
+        ask_step,
+    )
+    setting = Setting(world, journal, reporters, [], _LabBook(prepared, options, stack).locate, time.time())
+    setting.remarks.extend(Notice("notice", note) for note in journal.notes)
+    setting.opening.extend(_opening(prepared, options, argv))
+    return setting
+
+
+def _reporter(name: str, context: ReporterContext) -> Reporter:
+    try:
+        made: Reporter = registry.load("reporters", name).create(context)
+    except KeyError:
+        raise OptionError(f"--output {name}: known are {', '.join(registry.names('reporters'))}") from None
+    return made
+
+
+def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[Event]:
+    folder = Path(options.playbooks[0]).absolute().parent if options.playbooks else Path.cwd()
+    start = RunStart(
+        __version__,
+        tuple(argv),
+        dict(prepared.files),
+        provenance.git(folder, os.environ),
+        provenance.ci(os.environ),
+        provenance.user(),
+        provenance.controller(),
+        str(Path.cwd()),
+        os.getpid(),
+        options.check,
+        options.diff,
+        options.limit or "",
+        options.tags,
+        options.skip_tags,
+    )
+    plays: list[Mapping[str, Any]] = []
+    events: list[Event] = []
+    for play in prepared.plan.plays:
+        hosts, unmatched = prepared.matched(play.play, prepared.inventory)
+        events += [Notice("warning", message) for message in unmatched]
+        tasks = [
+            {"id": n.task.id, "name": n.task.name, "module": n.task.module, "place": str(n.task.span)}
+            for n in play.nodes
+            if n.kind is not Kind.FLUSH
+        ]
+        plays.append({"name": play.play.name, "strategy": play.strategy, "hosts": list(hosts), "tasks": tasks})
+    return [start, PlanMade(tuple(plays)), *events]
+
+
+def ask_user(prompt: str, echo: bool) -> str | None:
+    """Ask on the terminal; None if there is none."""
+    if not sys.stdin.isatty():
+        return None
+    try:
+        return input(f"{prompt}: ") if echo else getpass.getpass(f"{prompt}: ")
+    except EOFError:
+        return None
+
+
+def ask_step(task: str) -> str:
+    """`--step`: y, n or c."""
+    answer = ask_user(f"Perform task: {task} (N)o/(y)es/(c)ontinue", True)
+    return (answer or "n").strip().lower()[:1] or "n"
+
+
+def ask_all(prepared: Prepared, options: Options, secret: Callable[[str], None]) -> dict[str, Any]:
+    """The answers to `vars_prompt` of all plays; what extra variables answer is not asked. Literal text."""
+    answers: dict[str, Any] = {}
+    for play in prepared.playbook.plays:
+        for prompt in play.vars_prompt:
+            if prompt.name in options.extra_vars or prompt.name in answers:
+                continue
+            answer = _ask_one(prompt)
+            if prompt.private and answer:
+                secret(str(answer))
+            answers[prompt.name] = answer
+    return answers
+
+
+def _ask_one(prompt: Prompt) -> Any:
+    shown = prompt.prompt or prompt.name
+    if prompt.default is not None:
+        shown += f" [{prompt.default}]" if not prompt.private else " [default]"
+    while True:
+        answer = ask_user(shown, not prompt.private)
+        if answer is None:
+            if prompt.default is None:
+                hint = f"give it with -e {prompt.name}=…"
+                raise OptionError(f"vars_prompt {prompt.name!r} cannot be asked: there is no terminal ({hint})")
+            return prompt.default
+        if prompt.confirm and ask_user(f"confirm {shown}", not prompt.private) != answer:
+            print("***** VALUES ENTERED DO NOT MATCH ****", file=sys.stderr)
+            continue
+        return answer or prompt.default or ""
+
+
+class _LabBook:
+    """Turns targets of the lab into addresses; its servers start when the first of them is wanted."""
+
+    def __init__(self, prepared: Prepared, options: Options, stack: contextlib.ExitStack) -> None:
+        self._prepared = prepared
+        self._options = options
+        self._stack = stack
+        self._labs: dict[str, Lab] = {}
+
+    def locate(self, target: Target) -> Target:
+        """The target itself, or the SSH server that stands for a lab host. Raises EnvironmentFault."""
+        if target.transport != "lab":
+            return target
+        if target.host not in self._labs:
+            self._start(target.host)
+        found = self._labs[target.host].targets[target.host]
+        files = ("-F", "/dev/null", "-o", f"UserKnownHostsFile={found.known_hosts_file}")
+        return replace(
+            target,
+            transport="ssh",
+            address=found.address,
+            port=found.port,
+            user=found.user,
+            private_key_file=found.private_key_file,
+            ssh_args=(*files, "-o", "GlobalKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes"),
+        )
+
+    def _start(self, host: str) -> None:
+        from runner.lab.lab import start
+
+        try:
+            lab = start([host], state_home(os.environ) / "lab")
+        except OSError as error:
+            raise EnvironmentFault(f"the lab cannot start: {error}") from None
+        self._stack.callback(lab.close)
+        self._labs[host] = lab

@@ -1,0 +1,48 @@
+"""YAML for filters: plain values to text and back, without templates, tags or Python objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes subclasses of plain types (trusted text, secrets) as what they are."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+_Dumper.add_multi_representer(str, lambda dumper, data: dumper.represent_str(str.__str__(data)))
+_Dumper.add_multi_representer(Mapping, lambda dumper, data: dumper.represent_dict(dict(data)))
+_Dumper.add_multi_representer(tuple, lambda dumper, data: dumper.represent_list(list(data)))
+
+
+def dump(value: Any, **options: Any) -> str:
+    """`value` as YAML text. `options` are PyYAML's (`indent`, `width`, `default_flow_style`, `sort_keys` …).
+
+    Raises ValueError for what YAML has no plain form for.
+    """
+    options.setdefault("allow_unicode", True)
+    try:
+        return str(yaml.dump(value, Dumper=_Dumper, **options))
+    except yaml.YAMLError as error:
+        raise ValueError(f"cannot be written as YAML: {error}") from None
+
+
+def load(text: str) -> Any:
+    """The value of a YAML text that came from anywhere: plain data only. Raises ValueError."""
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ValueError(f"is not YAML: {error}") from None
+
+
+def load_all(text: str) -> Iterable[Any]:
+    """The values of all documents of a text. Raises ValueError."""
+    try:
+        return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except yaml.YAMLError as error:
+        raise ValueError(f"is not YAML: {error}") from None
