@@ -21,6 +21,9 @@ KINDS: Final[tuple[Kind, ...]] = ("hosts", "children", "vars")
 
 _SECTION: Final = re.compile(r"^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$")
 _GROUP_NAME: Final = re.compile(r"^([^:\]\s]+)\s*(?:#.*)?$")
+# Words that no literal looks like; most values are such, and asking `ast` for each is slow.
+_WORD: Final = re.compile(r"(?!(?:True|False|None)$)[A-Za-z_][A-Za-z0-9_-]*")
+_QUOTING: Final = frozenset("'\"\\#")
 # A literal longer than this is text for us: parsing it could take very long or exhaust the stack.
 _MAX_LITERAL: Final = 1_000_000
 
@@ -110,7 +113,8 @@ def _vars_entry(line: str, span: Span) -> Entry | Problem:
 
 def _host_entry(line: str, span: Span) -> Entry | Problem:
     try:
-        words = shlex.split(line, comments=True)
+        plain = line.isascii() and not _QUOTING.intersection(line)
+        words = line.split() if plain else shlex.split(line, comments=True)
     except ValueError as error:
         return Problem(span, f"cannot split the host line {line!r}: {str(error).lower()}", "is a quote left open?")
     assigned: list[Assignment] = []
@@ -134,6 +138,8 @@ def literal(text: str, span: Span) -> Any:
     Nothing is executed (`ast.literal_eval`). Tuples and sets become lists, as in Ansible; text with Jinja in it
     becomes `Template`.
     """
+    if _WORD.fullmatch(text):
+        return text
     value: Any = text
     if len(text) <= _MAX_LITERAL:
         try:
