@@ -8,7 +8,7 @@ from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply
 from runner.model.ports import Desk
-from runner.sh import place, placed
+from runner.sh import folder, folder_here, place, placed
 from runner.sh.attributes import FILE_OPTIONS, check_mode_text, refuse_unsupported
 
 SPEC = Spec(
@@ -39,12 +39,23 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     check_mode_text(call.args["mode"])
     check_mode_text(call.args["directory_mode"])
     if call.args["remote_src"] and call.args["content"] is None:
-        return place.fragment(call, _remote(call))
+        return folder_here.fragment(call) if call.args["src"].endswith("/") else place.fragment(call, _remote(call))
+    if call.args["content"] is None:
+        source = desk.find("files", call.args["src"])
+        if desk.entry(source.rstrip("/") or "/").kind == "dir":
+            root = source.rstrip("/") + ("/" if call.args["src"].endswith("/") else "")
+            return folder.fragment(call, folder.entries(desk, root, call.args))
     return place.fragment(call, _placing(call, desk))
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """Changed when content, mode or owner differed."""
+    if "folder" in fragment.memo:
+        return folder.outcome(call, fragment, reply, desk)
+    if "folder_here" in fragment.memo:
+        return folder_here.outcome(call, reply)
+    if "source_is_folder" in reply.values:
+        return folder_here.fragment(call)
     return placed.outcome(call, fragment, reply, desk)
 
 

@@ -53,8 +53,8 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
         raise StepError("src option requires state to be 'link' or 'hard'")
     texts = _STATES[state](call) if state else _current(call)
     return Fragment(
-        probe=file_states.start(call) + texts.probe,
-        apply=f'{texts.apply}\npb_stat "$pb_path"; pb_report now; pb_kv real "$pb_path"',
+        probe=f'{file_states.start(call)}{texts.probe}\npb_kv path "$pb_path"',
+        apply=f'{texts.apply}\npb_stat "$pb_path"; pb_report now; pb_kv path "$pb_path"',
         makes=() if state in ("absent", "file", None) else (args["path"],),
         removes=(args["path"],) if state == "absent" else (),
     )
@@ -84,8 +84,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if problem:
         return Outcome(problem.status, {**problem.values, **named}, msg=problem.msg)
     was, now = Seen.read(reply, "was"), Seen.read(reply, "now")
-    real = value(reply, "real", call.args["path"])
-    values: dict[str, Any] = {**named, key: real if "real" in reply.values else call.args["path"]}
+    values: dict[str, Any] = {**named, key: value(reply, "path", call.args["path"])}
     seen = now or was
     if seen is not None:
         values |= seen.result()

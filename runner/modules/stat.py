@@ -63,7 +63,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
         f"pb_path={path(args['path'])}",
         f'pb_stat{"l" if follow else ""} "$pb_path"; pb_report stat',
         '[ "$pb_type" != absent ] || exit 0',
-        'pb_kv inode "$pb_inode"; pb_kv mtime "$pb_mtime"',
+        'pb_kv path "$pb_path"; pb_kv inode "$pb_inode"; pb_kv mtime "$pb_mtime"',
         'pb_can=; for pb_t in r w x; do [ "-$pb_t" "$pb_path" ] && pb_can=$pb_can$pb_t; done; pb_kv can "$pb_can"',
         'if [ "$pb_type" = link ]; then pb_kv target "$pb_link"; pb_real "$pb_path"; pb_kv source "$pb_real"; fi',
         _MORE.format(flag="-L " if follow else ""),
@@ -89,7 +89,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
         if call.check and holds(call.will_exist, call.args["path"]):
             return Outcome(Status.SKIPPED, unknown=f"{call.args['path']} would have been made before")
         return ok(stat={"exists": False})
-    found = _basic(call, seen) | _bits(seen) | _more(reply)
+    found = _basic(value(reply, "path"), seen) | _bits(seen) | _more(reply)
     can = value(reply, "can")
     found |= {name: letter in can for name, letter in _FLAGS}
     if seen.type == "link":
@@ -99,10 +99,10 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     return ok(stat=found | _asked(reply))
 
 
-def _basic(call: Call, seen: Seen) -> dict[str, Any]:
+def _basic(name: str, seen: Seen) -> dict[str, Any]:
     return {
         "exists": True,
-        "path": call.args["path"],
+        "path": name,
         "mode": seen.mode,
         "isdir": seen.type == "dir",
         "isreg": seen.type == "file",

@@ -33,7 +33,7 @@ class Texts(NamedTuple):
 def start(call: Call) -> str:
     """Sets pb_path and looks at it; a dry run takes into account what earlier steps would have removed."""
     gone = "\npb_type=absent" if call.check and holds(call.will_vanish, call.args["path"]) else ""
-    return f'pb_path={path(call.args["path"])}\npb_stat "$pb_path"{gone}\npb_report was\n'
+    return f'pb_path={path(call.args["path"])}\npb_stat "$pb_path"{gone}\npb_report was; pb_kv path "$pb_path"\n'
 
 
 def absent(call: Call) -> Texts:

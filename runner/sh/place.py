@@ -102,7 +102,7 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
         apply=_apply(placing, large=large),
         uploads=uploads,
         makes=(*folders, placing.final),
-        last=not large,
+        last=not large and placing.remote is None,
         memo={"placing": placing, "uploaded": upload},
     )
 
@@ -142,6 +142,7 @@ def _body(placing: Placing, upload: bool) -> str:
 # Of a file of the host: it must be there; its checksum is the one wanted, its mode the one a new file gets.
 _REMOTE: Final = r"""[ -e "$pb_src" ] || pb_fail "Source $pb_src not found"
 [ -r "$pb_src" ] || pb_fail "Source $pb_src not readable"
+if [ -d "$pb_src" ]; then pb_kv source_is_folder 1; exit 0; fi
 [ -f "$pb_src" ] || pb_fail "Cannot copy invalid source '$pb_src': not a file"
 pb_statl "$pb_src"
 pb_want_size=$pb_size pb_src_mode=$pb_mode
