@@ -2,7 +2,7 @@
 
 The rules are those of https://docs.ansible.com/ansible/latest/collections/ansible/builtin/lineinfile_module.html, found
 out by trial; patterns are Python's `re` on bytes. One fault is not copied: a line that goes after the last one, when
-that one has no newline, starts a line of its own here.
+that one has no newline (or ends in a lone carriage return), starts a line of its own here.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _replace(lines: list[bytes], at: int, line: bytes) -> str:
 
 
 def _append(lines: list[bytes], line: bytes) -> None:
-    if lines and lines[-1][-1:] not in (b"\n", b"\r"):
+    if lines and not lines[-1].endswith(NEWLINE):
         lines.append(NEWLINE)
     lines.append(line + NEWLINE)
 
