@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import os
 import secrets
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,11 @@ class Lab:
 
     def close(self) -> None:
         """Stop the servers; commands that still run there are killed. Home folders stay."""
-        for server in self._servers:
-            server.stop()
+        stopping = [threading.Thread(target=server.stop) for server in self._servers]
+        for thread in stopping:
+            thread.start()
+        for thread in stopping:
+            thread.join()
         self._held.close()
 
     def __enter__(self) -> Self:

@@ -9,6 +9,8 @@ import os
 import socket
 import socketserver
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import paramiko
@@ -24,6 +26,7 @@ from runner.lab.sftp import HomeSFTP
 
 LOG_CHANNEL = "pbrun.lab"
 SHELL = "/bin/sh"
+END_S = 1.0
 
 
 def load_key(path: Path) -> paramiko.PKey:
@@ -38,6 +41,7 @@ class Login(paramiko.ServerInterface):
         self.home = home
         self._allowed = allowed.asbytes()
         self._user = user
+        self.work: set[threading.Thread] = set()
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey"
@@ -58,8 +62,10 @@ class Login(paramiko.ServerInterface):
         return True
 
     def _start(self, channel: paramiko.Channel, argv: list[str]) -> None:
-        work = threading.Thread(target=run_command, args=(channel, SHELL, argv, self.home, self._user), daemon=True)
-        work.start()
+        self.work = {thread for thread in self.work if thread.is_alive()}
+        thread = threading.Thread(target=run_command, args=(channel, SHELL, argv, self.home, self._user), daemon=True)
+        self.work.add(thread)
+        thread.start()
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -74,15 +80,19 @@ class _Connection(socketserver.BaseRequestHandler):
         transport.set_log_channel(LOG_CHANNEL)
         transport.add_server_key(self.server.host_key)
         transport.set_subsystem_handler("sftp", paramiko.SFTPServer, HomeSFTP)
+        login = self.server.make_login()  # one a connection: its set of threads belongs to one thread of paramiko's
         self.server.transports.add(transport)
+        self.server.logins.add(login)
         try:
-            transport.start_server(server=self.server.login)
+            transport.start_server(server=login)
             transport.join()
         except (paramiko.SSHException, EOFError, OSError):
             return  # a client that left or speaks something else; the client's side says what was wrong
         finally:
             transport.close()
             self.server.transports.discard(transport)
+            if not self.server.stopping:
+                self.server.logins.discard(login)
 
 
 class _Listener(socketserver.ThreadingTCPServer):
@@ -90,9 +100,11 @@ class _Listener(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, address: str, login: Login, host_key: paramiko.PKey) -> None:
-        self.login = login
+    def __init__(self, address: str, host_key: paramiko.PKey, make_login: Callable[[], Login]) -> None:
         self.host_key = host_key
+        self.make_login = make_login
+        self.logins: set[Login] = set()
+        self.stopping = False
         self.transports: set[paramiko.Transport] = set()
         super().__init__((address, 0), _Connection)
 
@@ -103,15 +115,20 @@ class Server:
     def __init__(self, address: str, home: Path, host_key: paramiko.PKey, allowed: paramiko.PKey, user: str) -> None:
         # Without a handler of its own, logging would print a client's sudden end on the screen.
         logging.getLogger(LOG_CHANNEL).addHandler(logging.NullHandler())
-        self._listener = _Listener(address, Login(home, allowed, user), host_key)
+        self._listener = _Listener(address, host_key, lambda: Login(home, allowed, user))
         self.port: int = self._listener.server_address[1]
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.1,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Close the port and every connection."""
+        """Close the port and every connection, and wait a little until their commands are killed."""
+        self._listener.stopping = True
         self._listener.shutdown()
         self._listener.server_close()
         for transport in tuple(self._listener.transports):
             with contextlib.suppress(Exception):
                 transport.close()
+        until = time.monotonic() + END_S
+        for login in tuple(self._listener.logins):
+            for thread in tuple(login.work):
+                thread.join(max(0.0, until - time.monotonic()))
