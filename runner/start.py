@@ -221,7 +221,7 @@ class _LabBook:
         from runner.lab.lab import start
 
         try:
-            lab = start([host], state_home(os.environ) / "lab")
+            lab = start([host], state_home(os.environ) / "pbrun" / "lab")
         except OSError as error:
             raise EnvironmentFault(f"the lab cannot start: {error}") from None
         self._stack.callback(lab.close)
