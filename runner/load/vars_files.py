@@ -24,6 +24,8 @@ def load_vars_file(path: str, record: Sources | None = None) -> tuple[Mapping[st
     data = (record if record is not None else Sources()).read(path)
     if isinstance(data, Problem):
         return {}, [data]
+    if data.startswith(b"$ANSIBLE_VAULT;"):
+        return {}, [Problem(Span(path), "is encrypted with Ansible Vault, which cannot be read here")]
     tree, problems = parse(data, path)
     if tree is None or (isinstance(tree, Scalar) and tree.value is None):
         return {}, problems

@@ -90,8 +90,9 @@ def test_vars_of_one_name_as_a_folder_and_as_a_file(tmp_path: Path) -> None:
 
 def test_a_vars_file_has_to_be_a_mapping(tmp_path: Path) -> None:
     _write(tmp_path, list_dot_yml="- 1\n", broken_dot_yml="a: [1\nb: 2\n", fine_dot_yml="a: 1\n")
+    _write(tmp_path, vault_dot_yml="$ANSIBLE_VAULT;1.1;AES256\n6162\n")
     assert load_vars_file(str(tmp_path / "fine.yml")) == ({"a": 1}, [])
-    for name in ("list.yml", "broken.yml", "missing.yml"):
+    for name in ("list.yml", "broken.yml", "missing.yml", "vault.yml"):
         found, problems = load_vars_file(str(tmp_path / name))
         assert found == {}
         assert [problem.level for problem in problems] == ["error"]
