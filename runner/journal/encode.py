@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
-from runner.journal.plain import Plainer, escaped_text, same, valid_text
+from runner.journal.plain import Plainer, same, valid_text
 from runner.model.call import Diff, Status
 from runner.model.event import VERSION, Event, Recap, Record, RunEnd, TaskResult
 
@@ -35,6 +35,14 @@ NAMES: Final = frozenset(
 )
 TIMES: Final = ("start", "end")
 OUTPUT: Final = ("stdout", "stderr")
+# Fields that hold more than plain data, or must keep what plain data cannot say.
+SPECIAL_OF: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
+    {
+        TaskResult: frozenset({"status", "diff", "duration_s", *TIMES, *OUTPUT}),
+        RunEnd: frozenset({"hosts", "duration_s"}),
+    }
+)
+_JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 class UnknownType(ValueError):
@@ -58,30 +66,37 @@ def from_iso(text: str | None) -> float:
 
 def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
     """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
+    kind = type(event)
     plainer, names = Plainer(redact), Plainer()
     made: dict[str, Any] = {}
-    for name in FIELDS[type(event)]:
+    special = SPECIAL_OF.get(kind, frozenset())
+    for name in FIELDS[kind]:
         value = getattr(event, name)
-        if isinstance(value, Status):
+        if name in special:
+            made[name] = _special(name, value, plainer, names)
+        elif value is None or value is True or value is False:
             made[name] = value
-        elif name in OUTPUT and isinstance(event, TaskResult):
-            made[name] = escaped_text(redact(escaped_text(value)))
-        elif isinstance(event, RunEnd) and name == "hosts":
-            made[name] = {names.text(host): recap for host, recap in value.items()}
-        elif name == "diff" and isinstance(event, TaskResult):
-            made[name] = tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
         else:
             found = (names if name in NAMES else plainer).value(value)
-            made[name] = tuple(found) if name in TUPLES[type(event)] and isinstance(found, list) else found
-    return _finite(type(event)(**made))
+            made[name] = tuple(found) if isinstance(found, list) and name in TUPLES[kind] else found
+    return kind(**made)
 
 
-def _finite(event: Event) -> Event:
-    """Times and durations that a line can hold."""
-    if isinstance(event, TaskResult):
-        start, end = (from_iso(to_iso(_seconds(getattr(event, name)))) for name in TIMES)
-        return replace(event, start=start, end=end, duration_s=_seconds(event.duration_s))
-    return replace(event, duration_s=_seconds(event.duration_s)) if isinstance(event, RunEnd) else event
+def _special(name: str, value: Any, plainer: Plainer, names: Plainer) -> Any:
+    """The value of a field that is no plain data in the event itself."""
+    match name:
+        case "stdout" | "stderr":
+            return plainer.output(value)
+        case "start" | "end":
+            return from_iso(to_iso(_seconds(value)))
+        case "duration_s":
+            made = _seconds(value)
+            return made if math.isfinite(made) else 0.0
+        case "diff":
+            return tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
+        case "hosts":
+            return {names.text(host): recap for host, recap in value.items()}
+    return value
 
 
 def _seconds(value: object) -> float:
@@ -110,7 +125,7 @@ def dump(record: Record) -> bytes:
         made["hosts"] = {
             host: {key: getattr(recap, key) for key in FIELDS[Recap]} for host, recap in event.hosts.items()
         }
-    return json.dumps(made, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    return _JSON.encode(made).encode("ascii") + b"\n"
 
 
 def _output(name: str, text: str) -> dict[str, str]:

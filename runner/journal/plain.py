@@ -56,6 +56,8 @@ class Plainer:
 
     def value(self, value: Any) -> Any:
         """`value` as None, bool, int, finite float, valid text, list or dict with text keys."""
+        if type(value) is str:  # most values are, and this is the busiest place of the log
+            return self.text(value)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
@@ -74,7 +76,13 @@ class Plainer:
 
     def text(self, text: str) -> str:
         """Redacted first, as what a host sent, then made valid."""
+        if text.isascii():
+            return self._redact(str(text))
         return valid_text(self._redact(escaped_text(text)))
+
+    def output(self, text: str) -> str:
+        """Redacted, but with the bytes that are no UTF-8 still told apart."""
+        return escaped_text(self._redact(escaped_text(text)))
 
     def _number(self, value: Any) -> Any:
         if isinstance(value, float):

@@ -22,11 +22,11 @@ class Redactor:
         text = str.__str__(secret)
         if text not in self._known:
             self._known.add(text)
-            self._forms = tuple(sorted({*self._forms, *forms(text)}))
+            self._forms = tuple(sorted({*self._forms, *forms(text)}, key=len))
 
     def text(self, text: str) -> str:
         """`text` with each secret masked; where two overlap, all of both is."""
-        spans = [(start, start + len(form)) for form in self._forms if form in text for start in _places(form, text)]
+        spans = self._spans(text)
         if not spans:
             return text
         spans.sort()
@@ -38,6 +38,17 @@ class Redactor:
                 at, begin = end, start
             end = max(end, stop)
         return "".join([*made, text[at:begin], MASK, text[end:]])
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand. Most texts are shorter than most secrets, so the shortest forms come first."""
+        spans: list[tuple[int, int]] = []
+        length = len(text)
+        for form in self._forms:
+            if len(form) > length:
+                break
+            if form in text:
+                spans += ((start, start + len(form)) for start in _places(form, text))
+        return spans
 
 
 def _places(form: str, text: str) -> Iterable[int]:
