@@ -39,7 +39,7 @@ def test_each_file_opens_by_saying_what_it_is_for(path: Path) -> None:
     said = ast.get_docstring(ast.parse(path.read_text())) or ""
     first = said.split("\n\n")[0]
     assert first, "no docstring"
-    assert first.rstrip()[-1] in ".:?!", f"not a sentence: {first!r}"
+    assert first.rstrip()[-1] in ".:?!…", f"not a sentence: {first!r}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -26,6 +27,13 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None) -> Prep
     return prepared
 
 
+def end_in_order_when_told_to() -> None:
+    """SIGTERM and SIGHUP end a run as Ctrl-C does, so that its log has an end; `nohup` keeps its meaning."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
 def carry_out(options: Options, argv: Sequence[str], playbook: Playbook | None = None, pattern: str = "") -> int:
     """Run the playbooks (or the one given); the exit code.
 
@@ -38,4 +46,7 @@ def carry_out(options: Options, argv: Sequence[str], playbook: Playbook | None =
     if pattern and not prepared.hosts_of(0):
         limit = f" within --limit {options.limit!r}" if options.limit else ""
         raise PbrunError(f"no host matches {pattern!r}{limit}; nothing was run")
-    return execute(prepared, options, reporter_context=None, argv=masked(argv)).exit_code
+    end_in_order_when_told_to()
+    ended = execute(prepared, options, reporter_context=None, argv=masked(argv))
+    print(f"log: {ended.log_path}", file=sys.stderr)
+    return ended.exit_code

@@ -40,7 +40,7 @@ def call_of(command: Sequence[str], shell: bool) -> tuple[str, dict[str, Any]]:
         return "shell", {"cmd": " ".join(command)}
     if len(command) == 1 and _MEANS_SOMETHING.search(command[0]):
         return "shell", {"cmd": command[0]}
-    return "command", {"argv": list(command)}
+    return "command", {"argv": list(command), "expand_argument_vars": False}
 
 
 def run(words: Sequence[str], argv: Sequence[str]) -> int:

@@ -37,7 +37,7 @@ def listed(play: PlayPlan) -> Iterator[TaskNode]:
 def shown_name(node: TaskNode) -> str:
     """`role : name` for a named task, the action as it was written for one without a name."""
     task = node.task
-    if not task.name:
+    if task.name in ("", task.action):
         return task.action
     return f"{task.role.name} : {task.name}" if task.role else task.name
 
@@ -57,5 +57,4 @@ def describe_play(index: int, play: PlayPlan, hosts: Sequence[str], wanted: Want
     if wanted.tags:
         every = own_tags.union(*(node.task.tags for node in listed(play)))
         lines.append(f"      TASK TAGS: [{', '.join(sorted(every))}]")
-    # Ansible ends each play of these two listings with an empty line.
-    return "\n".join(lines) + ("\n" if (wanted.tasks or wanted.tags) else "")
+    return "\n".join(lines)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,11 +21,6 @@ def run_tags(found: argparse.Namespace) -> tuple[str, ...]:
     if given:
         return given
     return ("never", "all") if found.list_tags and not found.skip_tags else ("all",)
-
-
-def default_output() -> str:
-    """`live` on a terminal that can redraw lines, `plain` elsewhere."""
-    return "live" if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" else "plain"
 
 
 def check_together(found: argparse.Namespace) -> None:
@@ -72,7 +65,7 @@ def to_options(found: argparse.Namespace, *, asks: bool = True, **more: Any) -> 
         verbosity=found.verbosity,
         strict=found.strict,
         log=found.log,
-        output=found.output or default_output(),
+        output=found.output,
         detailed_exitcode=found.detailed_exitcode,
         **more,
     )

@@ -24,8 +24,7 @@ def test_nothing_but_a_playbook() -> None:
     assert options.inventories == ("hosts",)
     assert options.tags == ("all",)
     assert options.forks == 50
-    assert options.output == "plain"
-    assert options == Options(playbooks=("site.yaml",), inventories=("hosts",), output="plain")
+    assert options == Options(playbooks=("site.yaml",), inventories=("hosts",))
 
 
 @pytest.mark.parametrize(

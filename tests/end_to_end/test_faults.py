@@ -49,7 +49,7 @@ def test_ten_megabytes_on_both_streams_at_once(tmp_path: Path, farm: Farm) -> No
 
 def test_bytes_that_are_no_text_and_a_command_that_reads_stdin(tmp_path: Path, farm: Farm) -> None:
     tasks = (
-        r"{name: bytes, shell: printf 'a\377\376\000\033[31mb'}",
+        r"""{name: bytes, shell: "printf 'a\\377\\376\\000\\033[31mb'"}""",
         "{name: stdin, shell: cat; echo done}",
         "{name: after, shell: echo after}",
     )
