@@ -7,13 +7,13 @@ Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
 from runner import registry
 from runner.load.fields import has_mark, unknown_keyword
-from runner.load.keywords import allowed
+from runner.load.keywords import KEYWORDS, allowed
 from runner.load.reading import Reading
 from runner.model.span import Span
 from runner.model.values import Template
@@ -30,7 +30,7 @@ RAW: Final = "_raw_params"
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a task does. `written` is the module's name as written, `module` its short name; `spans` tells where each
-    argument stands. `local`: it was written as `local_action`."""
+    argument stands. `local`: it was written as `local_action`. `broken`: some arguments stand elsewhere by mistake."""
 
     written: str
     module: str
@@ -38,6 +38,7 @@ class Action:
     args: Mapping[str, Any] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
     local: bool = False
+    broken: bool = False
 
 
 Keyed = tuple[Scalar, Tree]
@@ -46,8 +47,13 @@ Keyed = tuple[Scalar, Tree]
 def find_action(
     reading: Reading, table: Table, fields: Mapping[str, Tree], others: list[Keyed], where: str
 ) -> Action | None:
-    """The action among the keys that are no keywords (`others`), `action` and `local_action`; notes what is wrong."""
+    """The action among the keys that are no keywords here (`others`), `action` and `local_action`; notes what is
+    wrong."""
     old = [name for name in ("action", "local_action") if name in fields]
+    if table.entry("hosts") and not old:
+        hint = "whole plays stand at the top of a playbook; use import_playbook there for those of another file"
+        reading.error(table.span, f"this is a play, not a {where}", hint)
+        return None
     chosen = _choose(reading, others, where, bool(old))
     if chosen is None and not old:
         if not others:
@@ -58,43 +64,64 @@ def find_action(
         names = [*old, *([chosen[0].text] if chosen else [])]
         reading.error(table.span, f"two actions in one task: {' and '.join(names)}", "make them two tasks")
         return None
+    strays = _strays(reading, others, chosen, where)
     if chosen is not None:
         action = _new_style(reading, *chosen)
     else:
         action = _old_style(reading, fields[old[0]], old[0] == "local_action")
-    return _with_args(action, fields.get("args")) if action else None
+    return replace(_with_args(action, fields.get("args")), broken=strays) if action else None
 
 
 def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) -> Keyed | None:
-    """Which of the keys is the module; the others are noted as unknown keywords."""
+    """Which of the keys is the module."""
     modules = [entry for entry in others if registry.short(entry[0].text) in registry.names("modules")]
     if len(modules) > 1:
         (first, _), (second, _) = modules[:2]
         hint = "make them two tasks: begin the second one with '- '"
         reading.error(second.span, f"two modules in one task: {first.text} and {second.text}", hint)
-        return modules[0]
-    unsure = [entry for entry in others if entry not in modules]
-    chosen = modules[0] if modules else None
-    if chosen is None and not settled:
-        likely = [entry for entry in unsure if not _misspelt_keyword(entry[0].text, where)]
-        if len(likely) == 1:
-            chosen = likely[0]
-        elif not unsure:
-            return None
-        elif not likely:
-            reading.error(unsure[0][0].span, f"no module in this {where}")
-    for key, _ in unsure:
-        if chosen is None or key is not chosen[0]:
+    if modules or settled:
+        return modules[0] if modules else None
+    likely = [entry for entry in others if not _misspelt_keyword(entry[0].text, where)]
+    if len(likely) != 1:
+        for key, _ in others:
             unknown_keyword(reading, key, where)
-    if chosen and chosen[0].text in REMOVED:
-        reading.error(chosen[0].span, f"{chosen[0].text!r} is no longer part of the language", REMOVED[chosen[0].text])
+        if others:
+            reading.error(others[0][0].span, f"no module in this {where}")
         return None
-    return chosen
+    key = likely[0][0]
+    if key.text in REMOVED:
+        reading.error(key.span, f"{key.text!r} is no longer part of the language", REMOVED[key.text])
+        return None
+    return likely[0]
+
+
+def _strays(reading: Reading, others: list[Keyed], chosen: Keyed | None, where: str) -> bool:
+    """Note the keys that are neither the module nor keywords; whether some are arguments of the module that stand too
+    far left."""
+    misplaced = False
+    for key, _ in others:
+        if chosen and (key is chosen[0] or registry.short(key.text) in registry.names("modules")):
+            continue
+        if chosen and key.text in _options_of(registry.short(chosen[0].text)):
+            misplaced = True
+            hint = f"indent it further than {chosen[0].text!r}"
+            reading.error(key.span, f"{key.text!r} is an argument of {chosen[0].text}, not a keyword", hint)
+        else:
+            unknown_keyword(reading, key, where)
+    return misplaced
+
+
+@cache
+def _options_of(module: str) -> frozenset[str]:
+    if module not in registry.names("modules"):
+        return frozenset()
+    options = registry.load("modules", module).SPEC.options
+    return frozenset(options).union(*(option.aliases for option in options.values()))
 
 
 @cache
 def _misspelt_keyword(word: str, where: str) -> bool:
-    if word.startswith("with_"):
+    if word.startswith("with_") or word in KEYWORDS:
         return True
     near = nearest(word, allowed(where))
     return bool(near) and "." not in word and not nearest(word, registry.names("modules"))
@@ -146,7 +173,7 @@ def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
 def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift: int) -> Action | None:
     """Arguments from `name=value` text; free text goes under the module's own name for it."""
     if action.module not in FREE_FORM and _is_one_template(text):
-        return _replace(action, {VARIABLE_ARGS: _text(text, value, value.span)}, {})
+        return replace(action, args={VARIABLE_ARGS: _text(text, value, value.span)})
     try:
         found = parse_arguments(text, COMMAND_OPTIONS if action.module in FREE_FORM else None)
     except ArgumentsTextError as error:
@@ -160,11 +187,7 @@ def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift
     if found.free is not None:
         spans[RAW] = _shifted(value, shift + found.free_offset)
         args[RAW] = _text(found.free, value, spans[RAW])
-    return _replace(action, args, spans)
-
-
-def _replace(action: Action, args: dict[str, Any], spans: Mapping[str, Span]) -> Action:
-    return Action(action.written, action.module, action.span, args, spans, action.local)
+    return replace(action, args=args, spans=spans)
 
 
 def _with_args(action: Action, tree: Tree | None) -> Action:
@@ -173,10 +196,10 @@ def _with_args(action: Action, tree: Tree | None) -> Action:
         return action
     if isinstance(tree, Table):
         args, spans = _table_args(tree)
-        return _replace(action, {**args, **action.args}, {**spans, **action.spans})
+        return replace(action, args={**args, **action.args}, spans={**spans, **action.spans})
     value = plain(tree)
     if isinstance(value, Template):
-        return _replace(action, {VARIABLE_ARGS: value, **action.args}, action.spans)
+        return replace(action, args={VARIABLE_ARGS: value, **action.args})
     return action
 
 

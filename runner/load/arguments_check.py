@@ -39,15 +39,17 @@ def checked(reading: Reading, action: Action) -> Action:
     spec = spec_of(action.module)
     if spec is None:
         return action
+    before = len(reading.problems)
     action = _place_free_text(reading, action, spec)
-    if VARIABLE_ARGS in action.args:
+    if VARIABLE_ARGS in action.args or action.broken:
         return action
     found, messages = canonical(spec, action.args)
     if messages:
         _note_names(reading, action, spec)
-    messages = check_presence(spec, found)
-    for message in messages:
-        reading.error(action.span, f"{action.module}: {message}", _presence_hint(message, action, spec))
+    if len(reading.problems) == before:
+        # What is missing is not worth telling as long as something is misspelt: it may be just that.
+        for message in check_presence(spec, found):
+            reading.error(action.span, f"{action.module}: {message}", _presence_hint(message, action, spec))
     for name, value in found.items():
         _check_value(reading, action, spec, name, value)
     _check_required_if(reading, action, spec, found)
@@ -110,7 +112,9 @@ def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value:
         coerce(option, value)
     except ArgumentError as error:
         word = next((word for word in (name, *option.aliases) if word in action.spans), name)
-        reading.error(action.spans.get(word, action.span), f"{action.module}: argument {name!r}: {error}")
+        which = "" if name == spec.free_form else f"argument {name!r}: "
+        hint = nearest(str(value), map(str, option.choices))
+        reading.error(action.spans.get(word, action.span), f"{action.module}: {which}{error}", hint)
 
 
 def _check_required_if(reading: Reading, action: Action, spec: Spec, found: Mapping[str, Any]) -> None:

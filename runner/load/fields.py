@@ -48,8 +48,9 @@ def unknown_keyword(reading: Reading, key: Scalar, where: str) -> None:
     thing = _THINGS.get(where, where)
     known = KEYWORDS.get(key.text)
     if known:
-        places = " and ".join(_THINGS.get(place, place) for place in sorted(known.where) if place in _THINGS)
-        hint = "use include_tasks with a loop" if key.text == "loop" and where == "block" else f"it belongs to {places}"
+        places = [words for place, words in _THINGS.items() if place in known.where and place != "include"]
+        belongs = f"it belongs to {' or '.join(places)}" if places else ""
+        hint = "use include_tasks with a loop" if key.text == "loop" and where == "block" else belongs
         reading.error(key.span, f"{key.text!r} cannot stand on {thing}", hint)
         return
     if key.text.startswith("with_") and where == "block":

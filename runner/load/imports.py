@@ -9,6 +9,7 @@ from runner.load.context import Context, Import, Place
 from runner.load.nodes import load_nodes
 from runner.load.static_names import static_text
 from runner.model.playbook import Node, Role
+from runner.registry import nearest
 
 
 def import_tasks(context: Context, wanted: Import, place: Place) -> tuple[Node, ...]:
@@ -24,7 +25,9 @@ def import_tasks(context: Context, wanted: Import, place: Place) -> tuple[Node, 
     places = task_file_places(name, place, wanted.around.role, context.playbook_dir)
     path = next((path for path in places if context.reading.is_file(path)), None)
     if path is None:
-        context.reading.error(span, f"cannot find the task file {name!r}", f"searched: {', '.join(places)}")
+        known = [found for path in places for found in context.reading.files_in(posixpath.dirname(path))]
+        hint = nearest(posixpath.basename(name), known) or f"searched: {', '.join(places)}"
+        context.reading.error(span, f"cannot find the task file {name!r}", hint)
         return ()
     if any(key == path for key, _ in place.chain) or path == place.file:
         chain = [posixpath.normpath(key) for key, _ in place.chain if "#" not in key]

@@ -53,8 +53,8 @@ class TaskLoader:
             raise StepError(f"cannot find the task file {path!r} (searched: {', '.join(places)})")
         inner = Place(found, f"{place.key}/{found}", ((found, found),), place.handlers)
         nodes = load_nodes(context, context.reading.tree(found, task.span), around, inner)
-        _raise(context)
-        return (*nodes,)
+        self._raise(context)
+        return nodes
 
     def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole:
         """The role `name`; `options` are the include's rendered arguments (`tasks_from` …). Raises StepError."""
@@ -63,7 +63,7 @@ class TaskLoader:
         given = {key: value for key, value in (options or task.args).items() if key not in ("name", "role")}
         use = role_use(context, Import({**given, "name": name}, {}, task.span, around))
         loaded = load_role(context, use, around, place) if use else None
-        _raise(context)
+        self._raise(context)
         if loaded is None:
             raise StepError(f"cannot load the role {name!r}")
         return IncludedRole(loaded.tasks, (*loaded.handlers, *context.handlers), loaded.role)
@@ -77,9 +77,15 @@ class TaskLoader:
         context = Context(self._reading, folder, role_folders(), self.extra_vars, play.vars, EXPAND, self.ids)
         return context, Place(task.span.path, f"{play.id}/{task.id}", _role_chain(task))
 
+    def _raise(self, context: Context) -> None:
+        wrong = [problem for problem in ordered(context.reading.problems) if problem.level == "error"]
+        if wrong:
+            self._reading = None  # its cache would hide the same mistakes from the next host that asks
+            lines = [f"{p.span}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in wrong]
+            raise StepError("\n".join(lines))
 
-# Keywords of an include that its tasks see as parameters, beside those of includes further out.
-_OWN: Final = object()
+
+_NOTHING: Final = object()
 
 
 def _role_chain(task: Task) -> tuple[tuple[str, str], ...]:
@@ -88,15 +94,8 @@ def _role_chain(task: Task) -> tuple[tuple[str, str], ...]:
 
 def _inherited(context: Context, task: Task) -> Around:
     outer = task.around or Around(task.directives, {}, (), task.tags, role=task.role)
-    own = {name: value for name, value in task.vars.items() if outer.vars.get(name, _OWN) is not value}
+    own = {name: value for name, value in task.vars.items() if outer.vars.get(name, _NOTHING) is not value}
     around = replace(outer, include_params={**task.include_params, **own})
     tree = as_tree(task.apply, task.span)
     fields = {key.text: value for key, value in tree.entries} if isinstance(tree, Table) else {}
     return handed_down(context.reading, around, fields)
-
-
-def _raise(context: Context) -> None:
-    wrong = [problem for problem in ordered(context.reading.problems) if problem.level == "error"]
-    if wrong:
-        lines = [f"{p.span}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in wrong]
-        raise StepError("\n".join(lines))

@@ -53,9 +53,9 @@ def _not_a_list(context: Context, tree: Tree) -> None:
 
 
 def read_fields(context: Context, table: Table, where: str) -> tuple[dict[str, Tree], list[Keyed]]:
-    """The keywords of a table that are right, and the entries whose keys are no keywords at all.
+    """The keywords of a table that are right, and the entries whose keys are none (or, in a task, none here).
 
-    A keyword that exists but cannot stand here is noted; unknown ones are the caller's (they may be modules).
+    Those are the caller's: they may be modules, or arguments that stand too far left.
     """
     fields: dict[str, Tree] = {}
     others: list[Keyed] = []
@@ -64,7 +64,7 @@ def read_fields(context: Context, table: Table, where: str) -> tuple[dict[str, T
         if keyword is None:
             others.append((key, value))
         elif where not in keyword.where:
-            if where in ("task", "handler") and key.text == "role":
+            if where in ("task", "handler"):
                 others.append((key, value))
             else:
                 unknown_keyword(context.reading, key, where)

@@ -48,8 +48,12 @@ class Reading:
 
     def names_in(self, folder: str) -> list[str]:
         """The names in a folder without their extensions, for hints; none if it cannot be read."""
+        return [Path(name).stem for name in self.files_in(folder)]
+
+    def files_in(self, folder: str) -> list[str]:
+        """The names in a folder, for hints; none if it cannot be read."""
         try:
-            return sorted(path.stem for path in Path(folder).iterdir())
+            return sorted(path.name for path in Path(folder).iterdir())
         except OSError:
             return []
 

@@ -221,7 +221,10 @@ class _Builder:
     def _end(self) -> None:
         done = self.open.pop()
         tree: Tree
-        if done.table:
+        if done.table and any(not isinstance(key, Scalar) for key in done.parts[::2]):
+            self._error(done.span, "a key of a table must be one word, not a list or a table")
+            tree = Scalar(None, "", done.span)
+        elif done.table:
             tree = Table(self._entries(done), done.span, done.unsafe)
         else:
             tree = Listing(tuple(done.parts), done.span, done.unsafe)
@@ -302,7 +305,6 @@ class _Builder:
         merged: list[Tree] = []
         for key, value in zip(done.parts[::2], done.parts[1::2], strict=True):
             if not isinstance(key, Scalar):
-                self._error(done.span, "a key of a table must be one word, not a list or a table")
                 continue
             if key.text == "<<" and not key.quoted:
                 merged.append(value)
