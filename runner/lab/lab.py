@@ -20,8 +20,6 @@ from runner.lab.keys import key_file
 if TYPE_CHECKING:
     from runner.lab.server import Server
 
-ADDRESS = "127.0.0.1"
-
 
 @dataclass(frozen=True, slots=True)
 class LabHost:
@@ -62,7 +60,7 @@ class Lab:
 
 def start(hosts: Sequence[str], state_dir: Path) -> Lab:
     """Start an SSH server for each of `hosts` on a free port of 127.0.0.1. Raises EnvironmentFault."""
-    from runner.lab.server import Server, load_key
+    from runner.lab.server import ADDRESS, Server, load_key
 
     make_private(state_dir)
     with contextlib.ExitStack() as undo:
@@ -76,7 +74,7 @@ def start(hosts: Sequence[str], state_dir: Path) -> Lab:
         servers: dict[str, Server] = {}
         for host in dict.fromkeys(hosts):
             try:
-                server = Server(ADDRESS, make_private(home_of(state_dir, host)), shown, allowed, user)
+                server = Server(make_private(home_of(state_dir, host)), shown, allowed, user)
             except OSError as error:
                 raise EnvironmentFault(f"the lab cannot start {host}: {error.strerror}") from None
             undo.callback(server.stop)

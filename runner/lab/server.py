@@ -25,6 +25,7 @@ from runner.lab.process import run_command
 from runner.lab.sftp import HomeSFTP
 
 LOG_CHANNEL = "pbrun.lab"
+ADDRESS = "127.0.0.1"
 SHELL = "/bin/sh"
 END_S = 1.0
 
@@ -100,30 +101,40 @@ class _Listener(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, address: str, host_key: paramiko.PKey, make_login: Callable[[], Login]) -> None:
+    def __init__(self, host_key: paramiko.PKey, make_login: Callable[[], Login]) -> None:
         self.host_key = host_key
         self.make_login = make_login
         self.logins: set[Login] = set()
         self.stopping = False
         self.transports: set[paramiko.Transport] = set()
-        super().__init__((address, 0), _Connection)
+        super().__init__((ADDRESS, 0), _Connection)
+
+    def serve(self) -> None:
+        """Accept connections until stopped. Unlike `serve_forever`, which looks twice a second, this only waits."""
+        while not self.stopping:
+            self.handle_request()
+
+    def verify_request(self, request: object, client_address: object) -> bool:  # noqa: ARG002
+        return not self.stopping
 
 
 class Server:
-    """A lab host that listens on `port` of `address` until `stop`. Raises OSError if it cannot."""
+    """A lab host that listens on `port` of 127.0.0.1 until `stop`. Raises OSError if it cannot."""
 
-    def __init__(self, address: str, home: Path, host_key: paramiko.PKey, allowed: paramiko.PKey, user: str) -> None:
+    def __init__(self, home: Path, host_key: paramiko.PKey, allowed: paramiko.PKey, user: str) -> None:
         # Without a handler of its own, logging would print a client's sudden end on the screen.
         logging.getLogger(LOG_CHANNEL).addHandler(logging.NullHandler())
-        self._listener = _Listener(address, host_key, lambda: Login(home, allowed, user))
+        self._listener = _Listener(host_key, lambda: Login(home, allowed, user))
         self.port: int = self._listener.server_address[1]
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.1,), daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port and every connection, and wait a little until their commands are killed."""
         self._listener.stopping = True
-        self._listener.shutdown()
+        with contextlib.suppress(OSError):  # wakes the thread that waits for connections
+            socket.create_connection((ADDRESS, self.port), END_S).close()
+        self._thread.join(END_S)
         self._listener.server_close()
         for transport in tuple(self._listener.transports):
             with contextlib.suppress(Exception):
