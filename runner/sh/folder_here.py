@@ -1,4 +1,4 @@
-"""A folder of the host copied on the host itself (copy with remote_src): one walk that compares, the same that copies."""
+"""A folder of the host copied on the host itself (copy with remote_src): one walk compares, the same one copies."""
 
 from __future__ import annotations
 

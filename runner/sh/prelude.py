@@ -32,12 +32,12 @@ export LC_ALL
 : "${HOME:=/}"
 cd . 2>/dev/null || cd "$HOME" 2>/dev/null || cd /
 pb_dir=
-pb_gone() { pb_rc=$?; trap - EXIT; [ -z "$pb_dir" ] || rm -rf "$pb_dir"; exit "$pb_rc"; }
-trap pb_gone EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 141' PIPE
-trap 'exit 143' TERM
+pb_gone() { trap '' HUP INT PIPE TERM; trap - EXIT; [ -z "$pb_dir" ] || rm -rf "$pb_dir"; exit "$1"; }
+trap 'pb_gone $?' EXIT
+trap 'pb_gone 129' HUP
+trap 'pb_gone 130' INT
+trap 'pb_gone 141' PIPE
+trap 'pb_gone 143' TERM
 pb_make_dir() {
   case $1 in *"$pb_nl"*) return 1 ;; /*) ;; *) return 1 ;; esac
   mkdir -m 700 "$1/.pb-$pb_nonce" 2>/dev/null || return 1
