@@ -124,6 +124,8 @@ class _Leg:
         stopped: int | None = None
         if lines:
             text = trip_text(replace(work.trip, lines=lines), work.session.token, paths)
+            if "\0" in text:
+                raise StepError("a step's text holds a NUL character")
             work.session.send(text)
             if not work.sent:
                 work.sent = True

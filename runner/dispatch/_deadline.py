@@ -1,4 +1,7 @@
-"""Ending what a step has started on its host: every process below the session's shell, TERM first, then KILL."""
+"""Ending what a step has started on its host: every process below the session's shell, TERM first, then KILL.
+
+They are stopped before, until a look finds no new one, so that none can start another unseen.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ pairs() {
   fi
 }
 below() {
-  known=$(pairs) found=" $1 " more=1
+  known=$(pairs) found=" $* " more=1
   while [ -n "$more" ]; do
     more=
     while read -r pid parent; do
@@ -35,20 +38,25 @@ below() {
 $known
 END
   done
-  found=${found#" $1 "}
+  found=${found#" PB_PID "}
 }
 below PB_PID
+stopped=
+while [ "$found" != "$stopped" ]; do
+  stopped=$found
+  kill -STOP $found 2>/dev/null
+  below PB_PID $found
+done
 kill -TERM $found 2>/dev/null
 kill -CONT $found 2>/dev/null
-first=$found
 n=0
 while [ $n -lt PB_GRACE ]; do
   sleep 1
   n=$((n + 1))
-  kill -0 $first 2>/dev/null || break
+  kill -0 $stopped 2>/dev/null || break
 done
-below PB_PID
-kill -KILL $first $found 2>/dev/null
+below PB_PID $stopped
+kill -KILL $found 2>/dev/null
 exit 0
 """
 
