@@ -51,8 +51,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         variables = {args["name"]: variables}
     if args.get("hash_behaviour") == "merge":
         variables = {name: _merged(name, value, desk) for name, value in variables.items()}
-    values = {"ansible_included_var_files": paths, "ansible_facts": variables}
-    return Outcome(Status.OK, values, included_vars=variables)
+    return Outcome(Status.OK, {"ansible_included_var_files": paths}, included_vars=variables)
 
 
 def _of_folder(args: Mapping[str, Any], desk: Desk) -> Iterator[str]:

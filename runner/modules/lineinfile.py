@@ -123,7 +123,8 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         )
     )
     makes = (args["path"],) if args["create"] and args["state"] == "present" else ()
-    return Fragment(probe=probe, effect=Effect.READ, memo={"stage": "read"}, makes=makes, last=False)
+    # In a dry run this trip is all there is.
+    return Fragment(probe=probe, memo={"stage": "read"}, makes=makes, last=call.check)
 
 
 def _wrong(args: Mapping[str, Any]) -> str:

@@ -29,9 +29,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
             f"The variable name {wrong[0]!r} is not valid: letters, digits and underscores, "
             "not a digit first, and no keyword of Python"
         )
-    return Outcome(
-        Status.OK, {"ansible_facts": facts}, set_vars=facts, cacheable=bool(call.args.get("cacheable", False))
-    )
+    return Outcome(Status.OK, set_vars=facts, cacheable=bool(call.args["cacheable"]))
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:

@@ -117,9 +117,7 @@ def answer(call: Call, fragment: Fragment, reply: Reply) -> Outcome:
     facts = gather(source(reply.values), frozenset(fragment.memo["sections"]))
     facts |= {"gather_subset": list(call.args["gather_subset"]), "module_setup": True}
     facts = _filtered(facts, call.args["filter"])
-    return Outcome(
-        Status.OK, {"ansible_facts": {f"ansible_{name}": value for name, value in facts.items()}}, facts=facts
-    )
+    return Outcome(Status.OK, facts=facts)
 
 
 def gather(answers: Source, wanted: frozenset[str]) -> Facts:
