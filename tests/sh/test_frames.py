@@ -25,7 +25,7 @@ from runner.sh.frames import (
 )
 from runner.sh.replies import Replies
 
-TOKEN = "0123456789abcdef" * 2
+TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1ff"  # no piece of it is both its beginning and its end
 MARK = TOKEN.encode()
 # Payloads like to hold pieces of the token.
 PAYLOAD = st.lists(st.binary(max_size=8) | st.integers(0, 31).map(lambda size: MARK[:size]), max_size=6).map(b"".join)
