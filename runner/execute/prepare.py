@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Any, Final, cast
 
 from runner import registry
@@ -234,8 +234,10 @@ class Preparer:
         step.fragment = made
         if job.flags.check and made.effect is not Effect.READ:
             own = self._variables.state.of(job.host)
-            own.will_exist.update(made.makes)
-            own.will_vanish.difference_update(made.makes)
+            # What will exist has folders around it that will exist as well.
+            there = {path for made_path in made.makes for path in (made_path, *_around(made_path))}
+            own.will_exist.update(there)
+            own.will_vanish.difference_update(there)
             own.will_vanish.update(made.removes)
             own.will_exist.difference_update(made.removes)
 
@@ -288,3 +290,8 @@ class Preparer:
             elif not verdict:
                 return False
         return True if doubt is None else doubt
+
+
+def _around(path: str) -> list[str]:
+    """The folders above a path, as text."""
+    return [str(folder) for folder in PurePosixPath(path).parents if str(folder) not in (".", "/", "~")]

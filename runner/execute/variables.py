@@ -75,7 +75,8 @@ class Variables:
         files = self._vars_files(host) if with_files and self.play.vars_files else {}
         below: list[Mapping[str, Any]] = [self._role_vars, files, self.world.prompts, self.play.vars, own.fact_vars]
         below += [self._inventory_vars(host), role.defaults if role else {}, self._role_defaults]
-        return tuple(layer for layer in (*above, *below) if layer)
+        # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
+        return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 
     def _inventory_vars(self, host: str) -> Mapping[str, Any]:
         cached = self._inventory.get(host)

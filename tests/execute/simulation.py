@@ -1,0 +1,147 @@
+"""Hosts without hosts: answers the executor's trips in memory, in any order a test chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.execute.run import Run
+from runner.execute.world import World
+from runner.load.files import Files
+from runner.load.include import TaskLoader
+from runner.model.call import Reply, Status, Trip, TripEnd
+from runner.model.event import Event, TaskIntent, TaskResult
+from runner.model.inventory import Group, Host, Inventory
+from runner.model.options import Options
+from runner.model.playbook import Block, Condition, Directives, Node, Play, Playbook, Task
+from runner.model.span import Span
+from runner.model.values import Template
+from runner.plan.build import make_plan
+from runner.preparation import make_templar
+
+PLACE = Span("play.yml", 1, 1)
+
+
+def task(name: str, module: str = "command", **more: Any) -> Task:
+    """A task that runs `name` as a command (or with `args`)."""
+    args = more.pop("args", {"_raw_params": name} if module == "command" else {})
+    directives = Directives(**more.pop("directives", {}))
+    when = tuple(Condition(text, PLACE) for text in more.pop("when", ()))
+    return Task(name, name, module, module, args, PLACE, directives, when=when, **more)
+
+
+def block(name: str, body: Sequence[Node], rescue: Sequence[Node] = (), always: Sequence[Node] = ()) -> Block:
+    """A block."""
+    return Block(name, name, PLACE, tuple(body), tuple(rescue), tuple(always))
+
+
+def play(tasks: Sequence[Node], **more: Any) -> Play:
+    """A play on all hosts that gathers no facts."""
+    more.setdefault("gather_facts", False)
+    return Play(more.pop("id", "play"), more.pop("name", "play"), "all", PLACE, "play.yml", tasks=tuple(tasks), **more)
+
+
+def inventory(*names: str) -> Inventory:
+    """Hosts that are in no group."""
+    hosts = {name: Host(name) for name in names}
+    return Inventory(hosts, {"all": Group("all"), "ungrouped": Group("ungrouped", hosts=names)})
+
+
+def template(text: str) -> Template:
+    """Trusted template text."""
+    return Template(text, PLACE)
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A run whose hosts are `answer(host, task_id, item, attempt) -> rc`. `ran` is what ran, in order of running.
+
+    `pick` chooses among the trips under way whose next line runs; without it the oldest goes first.
+    """
+
+    run: Run
+    answer: Callable[[str, str, Any, int], int]
+    pick: Callable[[int], int] = lambda _count: 0
+    events: list[Event] = field(default_factory=list)
+    ran: list[tuple[str, str, Any]] = field(default_factory=list)
+    sent: list[Trip] = field(default_factory=list)
+    _under_way: list[tuple[Trip, list[TaskIntent], int]] = field(default_factory=list)
+    _failed: set[tuple[int, int]] = field(default_factory=set)
+    now: float = 1000.0
+
+    def go(self) -> Simulation:
+        """Run to the end (bounded)."""
+        self.run.tick(self.now)
+        self.run.start()
+        for _ in range(100_000):
+            self._take()
+            if self._under_way:
+                self._one_line(self.pick(len(self._under_way)))
+            elif self.run.world.next_wake is not None:
+                self.now = self.run.world.next_wake
+                self.run.tick(self.now)
+            elif not self.run.world.outbox:
+                break
+        assert self.run.finished, "the run is stuck"
+        return self
+
+    def _take(self) -> None:
+        box = self.run.world.take_outbox()
+        self.events += box.events
+        intents = [event for event in box.events if isinstance(event, TaskIntent)]
+        for trip in box.trips:
+            self.sent.append(trip)
+            self._under_way.append((trip, [intent for intent in intents if intent.trip == trip.id], 0))
+
+    def _one_line(self, chosen: int) -> None:
+        trip, intents, at = self._under_way.pop(chosen)
+        line, intent = trip.lines[at], intents[at]
+        ends = at + 1 == len(trip.lines)
+        self.ran.append((intent.host, intent.task_id, intent.item))
+        rc = self.answer(intent.host, intent.task_id, intent.item, intent.attempt)
+        text = f"{intent.task_id} {intent.item}".encode()
+        self.now += 0.01
+        differs = bool(line.fragment.apply)
+        self.run.world.now = self.now
+        self.run.hear(Reply(trip.id, line.index, rc, differs, {}, text, b"", self.now, self.now))
+        if ends or self._stopped(trip, at, rc):
+            self.run.end(TripEnd(trip.id))
+        else:
+            self._under_way.insert(chosen, (trip, intents, at + 1))
+
+    def _stopped(self, trip: Trip, at: int, rc: int) -> bool:
+        """Whether the shell stops before the next line: a failed item lets the others of its group run first."""
+        line, following = trip.lines[at], trip.lines[at + 1]
+        if rc != 0 and not line.tolerant:
+            self._failed.add((trip.id, line.group))
+        return line.group != following.group and (trip.id, line.group) in self._failed
+
+    def results(self, host: str) -> list[tuple[str, Status]]:
+        """The final results of one host: task id and status."""
+        return [
+            (event.task_id, event.status)
+            for event in self.events
+            if isinstance(event, TaskResult) and event.final and event.host == host
+        ]
+
+    def ran_on(self, host: str) -> list[tuple[str, Any]]:
+        """What ran on one host, in order."""
+        return [(task_id, item) for name, task_id, item in self.ran if name == host]
+
+
+def simulate(
+    plays: Sequence[Play],
+    hosts: Sequence[str],
+    answer: Callable[[str, str, Any, int], int] = lambda *_: 0,
+    pick: Callable[[int], int] = lambda _count: 0,
+    **options: Any,
+) -> Simulation:
+    """Plan and run plays on simulated hosts."""
+    chosen = Options(**options)
+    templar = make_templar()
+    known = inventory(*hosts)
+    plan = make_plan(Playbook(tuple(plays)), known, chosen, templar)
+    world = World(chosen, templar, Files(), TaskLoader())
+    run = Run(world, plan, known, lambda _play, now: tuple(now.hosts))
+    return Simulation(run, answer, pick).go()
