@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2.exceptions import SecurityError
@@ -13,6 +14,7 @@ from jinja2.exceptions import TemplateError as JinjaError
 from runner.errors import PbrunError, TemplateError
 from runner.model.values import Unknown, UnknownReached
 from runner.template.lazy import deepen
+from runner.template.limits import BOUNDED, check_filter
 from runner.template.markers import Failed, MarkerReached, Missing
 from runner.template.own import OwnDict, OwnList
 
@@ -41,13 +43,20 @@ _WANT_UNDEFINED: Final = frozenset({"default", "d", "mandatory", "defined", "und
 
 # They keep what is unknown inside their arguments in its place, or touch it themselves if they need it. All others
 # give `Unknown` when an argument holds one at any depth.
-_KEEP_UNKNOWNS: Final = frozenset(
-    {"combine", "flatten", "dict2items", "extract", "zip", "zip_longest", "length", "count", "first", "last", "list"}
-    | {"map", "select", "selectattr", "reject", "rejectattr", "batch", "slice", "reverse", "attr", "items", "join"}
-    | {"to_json", "to_nice_json", "to_yaml", "to_nice_yaml", "groupby", "dictsort", "sort", "bool"}
-    | {"mapping", "sequence", "iterable", "string", "number", "boolean", "integer", "float", "none", "callable", "in"}
-    | {"failed", "failure", "succeeded", "success", "successful", "changed", "change", "skipped", "skip"}
-    | {"unreachable", "reachable", "timedout", "started", "finished", "contains", "truthy", "falsy", "any", "all"}
+_KEEP_UNKNOWNS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "filter": frozenset(
+            {"combine", "flatten", "dict2items", "extract", "zip", "zip_longest", "length", "count", "first", "last"}
+            | {"map", "select", "selectattr", "reject", "rejectattr", "batch", "slice", "reverse", "attr", "items"}
+            | {"list", "to_json", "to_nice_json", "to_yaml", "to_nice_yaml", "groupby", "dictsort", "sort"}
+        ),
+        "test": frozenset(
+            {"mapping", "sequence", "iterable", "string", "number", "boolean", "integer", "float", "none", "in"}
+            | {"failed", "failure", "succeeded", "success", "successful", "changed", "change", "skipped", "skip"}
+            | {"unreachable", "reachable", "timedout", "started", "finished", "contains", "truthy", "falsy"}
+            | {"any", "all"}
+        ),
+    }
 )
 
 _PLAIN: Final = frozenset({list, OwnList, tuple, set, frozenset})
@@ -67,7 +76,7 @@ def first_odd(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
 def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as Jinja may call it. `kind` is "filter" or "test"."""
     takes_markers = name in TAKE_MARKERS
-    keeps = name in _KEEP_UNKNOWNS
+    keeps = name in _KEEP_UNKNOWNS[kind]
     wants_undefined = name in _WANT_UNDEFINED
 
     @functools.wraps(function)
@@ -80,8 +89,10 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
         else:
             args = tuple([deepen(part) for part in args])
             kwargs = {key: deepen(part) for key, part in kwargs.items()} if kwargs else kwargs
-            if not keeps and (unknown := _unknown_in((*args, *kwargs.values()))) is not None:
+            if not keeps and (unknown := unknown_in((*args, *kwargs.values()))) is not None:
                 return unknown
+            if name in BOUNDED:
+                check_filter(name, args, kwargs)
         try:
             result = function(*args, **kwargs)
             return list(result) if isinstance(result, Iterator) else result
@@ -97,12 +108,12 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
     return called
 
 
-def _unknown_in(value: Any) -> Unknown | None:
+def unknown_in(value: Any) -> Unknown | None:
     """The first `Unknown` at any depth of plain containers (`hostvars` and contexts are not searched)."""
     if isinstance(value, Unknown):
         return value
     parts = value.values() if type(value) in (dict, OwnDict) else value if type(value) in _PLAIN else ()
-    return next((found for part in parts if (found := _unknown_in(part)) is not None), None)
+    return next((found for part in parts if (found := unknown_in(part)) is not None), None)
 
 
 def describe(error: BaseException) -> str:

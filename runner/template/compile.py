@@ -21,6 +21,7 @@ from runner.template.environment import Environment
 # Filters that only the compiler writes into a template; no user can type these names.
 EMBEDDED: Final = "\0embedded"
 INCLUDE_NAME: Final = "\0include"
+SOUGHT: Final = "\0sought"
 LOOKUPS: Final = frozenset({"lookup", "query", "q"})
 _NAMING: Final = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 HEADER: Final = "#jinja2:"
@@ -42,6 +43,12 @@ class Options:
     lstrip_blocks: bool = False
     newline_sequence: str = "\n"
     escapes: bool = False
+
+    def marked(self, text: str) -> bool:
+        """Whether `text` may hold anything to render."""
+        marks = (self.variable_start_string, self.block_start_string, self.comment_start_string)
+        lines = self.line_statement_prefix or self.line_comment_prefix
+        return bool(lines) or any(mark in text for mark in marks)
 
 
 INLINE: Final = Options(escapes=True)
@@ -97,6 +104,8 @@ class _Rewriter(NodeTransformer):
             return self._constant
         if isinstance(node, nodes.Call):
             return self._call
+        if isinstance(node, nodes.Compare):
+            return self._compare
         return self._named if isinstance(node, _NAMING) else None
 
     def _constant(self, node: nodes.Const) -> nodes.Node:
@@ -106,6 +115,12 @@ class _Rewriter(NodeTransformer):
         self.generic_visit(node)
         if not self.everywhere and isinstance(node.node, nodes.Name) and node.node.name in LOOKUPS:
             node.args = [_embedded_deep(arg) for arg in node.args]
+        return node
+
+    def _compare(self, node: nodes.Compare) -> nodes.Node:
+        self.generic_visit(node)
+        if node.ops and node.ops[0].op in ("in", "notin") and not isinstance(node.expr, nodes.Const):
+            node.expr = nodes.Filter(node.expr, SOUGHT, [], [], None, None, lineno=node.lineno)
         return node
 
     def _named(self, node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) -> nodes.Node:

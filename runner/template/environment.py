@@ -6,19 +6,18 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, Final, Protocol
 
-from jinja2 import nodes
 from jinja2.environment import Template as Compiled
 from jinja2.environment import TemplateModule
-from jinja2.lexer import TOKEN_STRING, TOKEN_VARIABLE_BEGIN, TOKEN_VARIABLE_END, Lexer
-from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.lexer import Lexer
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.utils import missing
 
 from runner.errors import PbrunError, TemplateError
 from runner.model.values import Unknown, UnknownReached
-from runner.template.calls import first_odd
-from runner.template.finish import join_text
+from runner.template.calls import first_odd, unknown_in
+from runner.template.codegen import EscapingLexer, Generator
+from runner.template.finish import join_text, printable
 from runner.template.lazy import Lazy, LazyDict, LazyList, deepen
 from runner.template.limits import check_binop, check_call
 from runner.template.markers import Failed, MarkerReached, Missing
@@ -32,33 +31,6 @@ class Resolver(Protocol):
     """Where a context finds variables; gives jinja2's `missing` when there is none of this name."""
 
     def resolve(self, name: str) -> Any: ...
-
-
-class Generator(NativeCodeGenerator):
-    """Code that keeps a lone value as it is, and never computes an expression while compiling.
-
-    Folding constants would freeze `{{ 100 | random }}` to one number for the life of the compiled template.
-    """
-
-    def _output_const_repr(self, group: Iterable[Any]) -> str:
-        parts = list(group)
-        return repr(parts[0] if len(parts) == 1 else "".join(str(part) for part in parts))
-
-    def _output_child_to_const(self, node: nodes.Expr, frame: Any, finalize: Any) -> Any:
-        if not isinstance(node, nodes.TemplateData):
-            raise nodes.Impossible
-        return super()._output_child_to_const(node, frame, finalize)
-
-    # Jinja's visitor methods are found by these names.
-    def visit_List(self, node: nodes.List, frame: Any) -> None:  # noqa: N802
-        self.write("environment.own_list(")
-        super().visit_List(node, frame)
-        self.write(")")
-
-    def visit_Dict(self, node: nodes.Dict, frame: Any) -> None:  # noqa: N802
-        self.write("environment.own_dict(")
-        super().visit_Dict(node, frame)
-        self.write(")")
 
 
 class VariableContext(Context):
@@ -77,21 +49,6 @@ class VariableContext(Context):
             if found is not missing:
                 return found
         return inherited
-
-
-class EscapingLexer(Lexer):
-    """Doubles backslashes of string constants inside `{{ }}`, because YAML has read the escapes already (Ansible)."""
-
-    def tokeniter(
-        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
-    ) -> Iterator[tuple[int, str, str]]:
-        inside = False
-        for line, token, text in super().tokeniter(source, name, filename, state):
-            if token == TOKEN_VARIABLE_BEGIN:
-                inside = True
-            elif token == TOKEN_VARIABLE_END:
-                inside = False
-            yield line, token, text.replace("\\", "\\\\") if inside and token == TOKEN_STRING else text
 
 
 class Includes(Protocol):
@@ -151,6 +108,8 @@ class Environment(ImmutableSandboxedEnvironment):
             value = getattr(obj, attribute)
         except AttributeError:
             return self._item(obj, attribute, safe=True)
+        if (format_method := self.wrap_str_format(value)) is not None:
+            return format_method
         if self.is_safe_attribute(obj, attribute, value):
             return value
         return self._item(obj, attribute, safe=False)
@@ -187,6 +146,8 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A call in a template: macros and our own functions see arguments as they are, others see plain ones."""
+        if isinstance(obj, Failed):
+            obj.trip()
         if isinstance(obj, Unknown | Missing):
             return obj
         if not isinstance(obj, Macro):
@@ -195,6 +156,8 @@ class Environment(ImmutableSandboxedEnvironment):
                 return odd
             args = tuple([deepen(part) for part in args])
             kwargs = {key: deepen(part) for key, part in kwargs.items()}
+            if not _keeps_unknowns(obj) and (unknown := unknown_in((*args, *kwargs.values()))) is not None:
+                return unknown
             check_call(obj, args, kwargs)
         try:
             result = super().call(context, obj, *args, **kwargs)
@@ -204,8 +167,18 @@ class Environment(ImmutableSandboxedEnvironment):
             return reached.unknown
         return list(result) if isinstance(result, Iterator) else result
 
+    @staticmethod
+    def joined(parts: tuple[Any, ...]) -> Any:
+        """`a ~ b`."""
+        return join_text(parts)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """`*`, `**` and `%` with a look at how big the result would be."""
+        if operator == "%" and isinstance(left, str):
+            right = deepen(right)
+            if (unknown := unknown_in(right)) is not None:
+                return unknown
+            right = tuple([printable(part) for part in right]) if isinstance(right, tuple) else printable(right)
         check_binop(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
@@ -247,6 +220,11 @@ class Environment(ImmutableSandboxedEnvironment):
         if isinstance(template_name_or_list, str | Compiled):
             return self.get_template(template_name_or_list, parent, globals)
         return self.select_template(template_name_or_list, parent, globals)
+
+
+def _keeps_unknowns(function: Any) -> bool:
+    """Whether a call only puts its arguments into something: `dict(…)`, `namespace(…)`, `found.append(…)`."""
+    return isinstance(function, type) or isinstance(getattr(function, "__self__", None), list | dict)
 
 
 class Local(threading.local):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import string
 import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -19,6 +20,8 @@ _ROUNDS: Final[Mapping[str, int]] = MappingProxyType({"sha256_crypt": 535_000, "
 _SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
     {"md5": "md5_crypt", "blowfish": "bcrypt", "sha256": "sha256_crypt", "sha512": "sha512_crypt"}
 )
+
+_BCRYPT_LETTERS: Final = "./" + string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
 def digest(value: Any, hashtype: str = "sha1") -> str:
@@ -89,8 +92,11 @@ def _bcrypt(password: bytes, salt: str | None, rounds: int, ident: str) -> str:
         import bcrypt
     except ImportError:
         raise TemplateError("password_hash: blowfish needs the Python package bcrypt") from None
-    head = f"${ident}${rounds:02d}$"
-    whole = bcrypt.gensalt(rounds) if salt is None else f"{head}{salt}".encode()
+    whole = bcrypt.gensalt(rounds)
+    if salt is not None:
+        # Of the last letter's six bits two count; bcrypt refuses a salt in which others are set.
+        last = _BCRYPT_LETTERS[max(_BCRYPT_LETTERS.find(salt[-1:]), 0) & 0x30]
+        whole = f"${ident}${rounds:02d}${salt[:-1]}{last}".encode()
     try:
         made = bcrypt.hashpw(password[:72], whole).decode()
     except ValueError:

@@ -61,16 +61,18 @@ def yaml_filters(
 ) -> dict[str, Callable[..., Any]]:
     """to_yaml, to_nice_yaml, from_yaml and from_yaml_all with the reader and writer of another room."""
 
-    def to_yaml(value: Any, *_args: Any, default_flow_style: bool | None = None, **options: Any) -> str:
+    def written(name: str, value: Any, flow: bool | None, options: Mapping[str, Any]) -> str:
         if dump is None:
-            raise _missing_port("to_yaml")
-        plain = _plain(finish(value))
-        text = dump(plain, default_flow_style=default_flow_style, allow_unicode=True, **options)
+            raise _missing_port(name)
+        text = dump(_plain(finish(value)), default_flow_style=flow, allow_unicode=True, **options)
         # PyYAML's own writer ends a lone scalar with a document end; libyaml's, and so Ansible, does not.
         return text.removesuffix("...\n") if text.endswith("\n...\n") else text
 
+    def to_yaml(value: Any, *_args: Any, default_flow_style: bool | None = None, **options: Any) -> str:
+        return written("to_yaml", value, default_flow_style, options)
+
     def to_nice_yaml(value: Any, indent: int = 4, *_args: Any, default_flow_style: bool = False, **options: Any) -> str:
-        return to_yaml(value, indent=indent, default_flow_style=default_flow_style, **options)
+        return written("to_nice_yaml", value, default_flow_style, {"indent": indent, **options})
 
     def from_yaml(value: Any) -> Any:
         if load is None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
 
 from runner.errors import TemplateError
+from runner.template.finish import join_text
 
 _BACK_REFERENCE: Final = re.compile(r"\\(?:g<(?P<name>\S+)>|(?P<number>\d+))")
 
@@ -29,6 +30,11 @@ def as_bytes(value: Any, encoding: str = "utf-8") -> bytes:
 
 def _flags(ignorecase: bool, multiline: bool) -> int:
     return (re.IGNORECASE if ignorecase else 0) | (re.MULTILINE if multiline else 0)
+
+
+def to_string(value: Any) -> str:
+    """Anything as text."""
+    return join_text([value])
 
 
 def regex_replace(
@@ -142,6 +148,7 @@ def url_decode(value: Any) -> str:
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
+        "string": to_string,
         "regex_replace": regex_replace,
         "regex_search": regex_search,
         "regex_findall": regex_findall,

@@ -75,11 +75,11 @@ def _text(part: Any) -> str:
     if isinstance(part, Missing):
         part.trip()
     if isinstance(part, Lazy | dict | list | tuple | Mapping):
-        return str(_printable(part))
+        return str(printable(part))
     return str(part)
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """A copy that `repr` can write: no markers, nothing unknown, no masked text."""
     if isinstance(value, Unknown):
         raise UnknownReached(value)
@@ -90,9 +90,9 @@ def _printable(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Mapping):
-        return {_key(key): _printable(value[key]) for key in value if value[key] is not OMIT}
+        return {_key(key): printable(value[key]) for key in value if value[key] is not OMIT}
     if isinstance(value, list | tuple):
-        return [_printable(part) for part in value if part is not OMIT]
+        return [printable(part) for part in value if part is not OMIT]
     return value
 
 

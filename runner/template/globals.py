@@ -12,11 +12,12 @@ from jinja2.utils import missing
 
 from runner.errors import StepError, TemplateError
 from runner.model.ports import LookupCall
-from runner.model.values import OMIT
+from runner.model.values import OMIT, Unknown, UnknownReached
 from runner.registry import short
 from runner.template.calls import describe
-from runner.template.compile import EMBEDDED, INCLUDE_NAME
+from runner.template.compile import EMBEDDED, INCLUDE_NAME, SOUGHT
 from runner.template.environment import SCOPE
+from runner.template.lazy import deepen
 from runner.template.markers import Missing
 from runner.template.own import OwnDict
 from runner.template.scope import Scope
@@ -56,7 +57,7 @@ class Functions:
         def embedded(context: Context, source: str) -> Any:
             return renderer.embedded(source, context.parent[SCOPE])
 
-        return {EMBEDDED: embedded, INCLUDE_NAME: _included_name}
+        return {EMBEDDED: embedded, INCLUDE_NAME: _included_name, SOUGHT: _sought}
 
     def _make_lookup(self, as_list: bool) -> Callable[..., Any]:
         @pass_context
@@ -125,6 +126,13 @@ def _variable(scope: Scope, name: Any, options: Mapping[str, Any]) -> Any:
     if value is missing:
         value = Missing(name=name)
     return options["default"] if isinstance(value, Missing) and "default" in options else value
+
+
+def _sought(value: Any) -> Any:
+    """The left side of `in`: text as the right side would raise TypeError for an unknown instead of asking it."""
+    if isinstance(value, Unknown):
+        raise UnknownReached(value)
+    return deepen(value)
 
 
 def _included_name(name: Any) -> Any:

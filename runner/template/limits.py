@@ -11,6 +11,7 @@ from runner.errors import TemplateError
 MAX_LENGTH: Final = 20_000_000
 MAX_BITS: Final = 1_000_000
 _WIDTH: Final = re.compile(r"\d{7,}")
+BOUNDED: Final = frozenset({"format", "center", "indent"})
 _PADDING: Final = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 
 
@@ -37,7 +38,7 @@ def check_binop(operator: str, left: Any, right: Any) -> None:
 
 def check_call(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Raises TemplateError kind "limit" if a method of text would pad it to a huge size."""
-    owner = getattr(function, "__self__", None)
+    owner = getattr(getattr(function, "__wrapped__", function), "__self__", None)
     if not isinstance(owner, str):
         return
     name = getattr(function, "__name__", "")
@@ -47,3 +48,12 @@ def check_call(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
         raise too_much("formatted text")
     if name == "replace" and len(args) > 1 and isinstance(args[1], str) and len(args[1]) * len(owner) > MAX_LENGTH * 10:
         raise too_much("replaced text")
+
+
+def check_filter(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Raises TemplateError kind "limit" if one of the `BOUNDED` filters would make something huge."""
+    if name == "format":
+        if isinstance(args[0], str) and _WIDTH.search(args[0]):
+            raise too_much("formatted text")
+    elif any(isinstance(part, int) and part > MAX_LENGTH for part in (*args[1:], *kwargs.values())):
+        raise too_much("padded text")

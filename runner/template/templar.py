@@ -56,9 +56,8 @@ class Templar:
         ports = plugins or Plugins()
         self._local = Local()
         self._load_text = load_text
-        environment = Environment(
-            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], undefined=Missing, cache_size=0
-        )
+        extensions = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
+        environment = Environment(extensions=extensions, undefined=Missing, cache_size=0, optimized=False)
         environment.includes = self
         functions = Functions(lookup, notice, self)
         environment.filters.clear()
@@ -75,15 +74,21 @@ class Templar:
 
         Parts that cannot be known in a dry run are `Unknown`; `OMIT` stays (see `drop_omitted`).
         """
+        try:
+            return self._deep(value, names)
+        except RecursionError:
+            raise TemplateError("the data is nested too deep", NOWHERE, "limit") from None
+
+    def _deep(self, value: Any, names: Names) -> Any:
         kind = type(value)
         if kind is Template:
             return self._top(value, names)
         if kind in SCALARS or not holds_template(value):
             return value
         if isinstance(value, DICTS):
-            return {_plain(key): self.render(part, names) for key, part in value.items()}
+            return {_plain(key): self._deep(part, names) for key, part in value.items()}
         if isinstance(value, LISTS):
-            return [self.render(part, names) for part in value]
+            return [self._deep(part, names) for part in value]
         return value
 
     def evaluate(self, condition: Condition, names: Names) -> bool | Unknown:
@@ -121,6 +126,8 @@ class Templar:
         """A template file's text, rendered. `span` is the file's start. `options` are those of the template module
         (trim_blocks, lstrip_blocks, newline_sequence, block_start_string …); `load_text` finds what it includes."""
         read, body, dropped = file_options(options, text, span)
+        if not dropped and not read.marked(body):
+            return text
         start = Span(span.path, span.line + dropped, 1)
         before = self._local.loader
         self._local.loader = load_text or self._load_text
@@ -132,7 +139,9 @@ class Templar:
         if isinstance(result, Unknown):
             return result
         try:
-            return _with_newlines(join_text([result]) if result is not None else "", body, read.newline_sequence)
+            if isinstance(result, str):
+                return _with_newlines(join_text([result]), body, read.newline_sequence)
+            return "" if result is None else join_text([result])
         except UnknownReached as reached:
             return reached.unknown
 

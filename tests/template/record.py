@@ -42,9 +42,19 @@ def main() -> None:
             "type": type(found).__name__.replace("_AnsibleTagged", "").lower(),
         }
 
+    def as_file(options: dict[str, Any]) -> Any:
+        """What the template module makes of a file's text (`plugins/action/template.py`)."""
+
+        def render(text: str) -> str:
+            found = templar.template(text, escape_backslashes=False, overrides=options)
+            return "" if found is None else str(found)
+
+        return render
+
     made = {
         "ansible_core": __version__,
         "expressions": {text: answer(templar.template, text) for text in corpus["expressions"]},
+        "files": [[text, options, answer(as_file(options), text)] for text, options in corpus["files"]],
         "conditions": [[text, answer(templar.evaluate_conditional, text)] for text in corpus["conditions"]],
     }
     (HERE / "recorded.json").write_text(json.dumps(made, indent=1, ensure_ascii=True) + "\n")

@@ -10,6 +10,7 @@ import pytest
 
 from runner.errors import TemplateError
 from runner.model.playbook import Condition
+from runner.model.span import Span
 from tests.template.variables import Known, templar, written
 
 HERE: Final = Path(__file__).parent
@@ -22,6 +23,8 @@ DIFFERENT: Final[dict[str, tuple[Any, str]]] = {
     "{{ range(3) }}": ([0, 1, 2], "a range is a list of numbers; refusing it helps nobody"),
     "{{ broken | dict2items | length }}": (2, "an element that fails does so when it is used"),
 }
+# Jinja's `do` and loop controls are always on here.
+DIFFERENT_FILES: Final[dict[str, str]] = {"{% do [] %}x\n": "x\n"}
 DIFFERENT_CONDITIONS: Final[dict[str, tuple[Any, str]]] = {}
 
 
@@ -57,6 +60,13 @@ def test_condition(text: Any, recorded: dict[str, Any]) -> None:
     assert outcome(lambda: TEMPLAR.evaluate(Condition(text), names())) == expected
 
 
+@pytest.mark.parametrize(("text", "options", "recorded"), RECORDED["files"])
+def test_file(text: str, options: dict[str, Any], recorded: dict[str, Any]) -> None:
+    expected = DIFFERENT_FILES.get(text, recorded.get("value", "error"))
+    assert outcome(lambda: TEMPLAR.render_text(text, names(), Span("t.j2"), options)) == expected
+
+
 def test_recording_is_of_this_corpus() -> None:
     assert list(RECORDED["expressions"]) == CORPUS["expressions"]
+    assert [[text, options] for text, options, _ in RECORDED["files"]] == CORPUS["files"]
     assert [text for text, _ in RECORDED["conditions"]] == CORPUS["conditions"]
