@@ -28,7 +28,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role one task belongs to: its folder and the variable layers it brings."""
+    """A role one task belongs to: its folder and the variable layers it brings.
+
+    `once`: uses with the same text (not empty) need to run only once on each host of a play, as Ansible does without
+    `allow_duplicates`. The loader leaves out those that have the same tags and conditions as an earlier one.
+    """
 
     name: str
     path: str
@@ -36,6 +40,7 @@ class Role:
     vars: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
