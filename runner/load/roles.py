@@ -66,15 +66,19 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
         return None
     own = _own_role(context, use, around.role, folder)
     dependencies, repeatable = _dependencies(context, use, replace(around, role=own), place, folder)
+    key = f"{folder}|{sorted(use.sources.items())!r}|{use.key}" if use.once and not repeatable else ""
     role = replace(
         own,
+        once=key,
         defaults=_merged(*(found.role.defaults for found in dependencies), own.defaults),
         vars=_merged(*(found.own.vars for found in dependencies), own.vars),
     )
-    key = f"{folder}|{sorted(use.sources.items())!r}|{use.key}"
-    if use.once and not repeatable and key in context.roles_seen:
-        return LoadedRole((), (), role, own)
-    context.roles_seen.add(key)
+    if key:
+        # With other tags or conditions the earlier use may not run, so this one must stay.
+        seen = f"{key}|{sorted(around.tags)}|{[condition.value for condition in around.when]}"
+        if seen in context.roles_seen:
+            return LoadedRole((), (), role, own)
+        context.roles_seen.add(seen)
     inner = replace(around, role=role)
     tasks = [node for found in dependencies for node in found.tasks]
     handlers = [node for found in dependencies for node in found.handlers]

@@ -64,9 +64,23 @@ def test_dependencies_run_first_and_once(tmp_path: Path) -> None:
     assert role_of(base).defaults == {"y": 1, "z": 1}
 
 
+def test_a_role_stays_when_the_earlier_use_may_not_run(tmp_path: Path) -> None:
+    text = "- hosts: all\n  roles: [{role: a, when: c}, {role: b, tags: t}, b]\n"
+    files = {
+        "roles/a/meta/main.yml": "dependencies: [base]\n",
+        "roles/b/meta/main.yml": "dependencies: [base]\n",
+        **{f"roles/{name}/{MAIN}": f"- command: {name}\n" for name in ("a", "b", "base")},
+    }
+    found = list(flat(play(tmp_path, text, files).roles))
+    assert commands(found) == ["base", "a", "base", "b", "base", "b"]
+    assert len({role_of(task).once for task in found if task.args["cmd"] == "base"}) == 1
+
+
 def test_allow_duplicates(tmp_path: Path) -> None:
     files = {f"roles/a/{MAIN}": "- command: a\n", "roles/a/meta/main.yml": "allow_duplicates: true\n"}
-    assert commands(play(tmp_path, "- hosts: all\n  roles: [a, a]\n", files).roles) == ["a", "a"]
+    found = play(tmp_path, "- hosts: all\n  roles: [a, a]\n", files).roles
+    assert commands(found) == ["a", "a"]
+    assert [role_of(task).once for task in flat(found)] == ["", ""]
 
 
 def test_import_role(tmp_path: Path) -> None:
