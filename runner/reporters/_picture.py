@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from runner.reporters._fold import names
-from runner.reporters._progress import Progress, TaskProgress
+from runner.reporters._progress import PlayProgress, Progress, TaskProgress
 from runner.reporters._visible import visible
 
 if TYPE_CHECKING:
@@ -24,20 +24,20 @@ def picture(progress: Progress, elapsed_s: float) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    if not progress.play:
-        return Text("")
-    head = Table.grid(expand=True, padding=(0, 1))
-    head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    head.add_column(no_wrap=True)
-    head.add_column(justify="right", no_wrap=True)
-    head.add_row(Text(f"PLAY {visible(progress.play)}"), _counts(progress), Text(clock(elapsed_s)))
-    current = progress.current()
-    bar = Table.grid(expand=True)  # a bare bar does not end its line
-    bar.add_row(ProgressBar(total=1.0, completed=progress.share))
-    rows: list[RenderableType] = [head, bar]
-    rows += [_task_row(task) for task in current[:MAX_TASKS]]
-    if len(current) > MAX_TASKS:
-        rows.append(Text(f"  and {len(current) - MAX_TASKS} more tasks", style="dim"))
+    rows: list[RenderableType] = []
+    for play in progress.shown():
+        head = Table.grid(expand=True, padding=(0, 1))
+        head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        head.add_column(no_wrap=True)
+        head.add_column(justify="right", no_wrap=True)
+        head.add_row(Text(f"PLAY {visible(play.name)}"), _counts(play), Text(clock(elapsed_s)))
+        bar = Table.grid(expand=True)  # a bare bar does not end its line
+        bar.add_row(ProgressBar(total=1.0, completed=play.share))
+        rows += [head, bar]
+        current = play.current()
+        rows += [_task_row(task) for task in current[:MAX_TASKS]]
+        if len(current) > MAX_TASKS:
+            rows.append(Text(f"  and {len(current) - MAX_TASKS} more tasks", style="dim"))
     return Group(*rows)
 
 
@@ -48,13 +48,13 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _counts(progress: Progress) -> Text:
+def _counts(play: PlayProgress) -> Text:
     from rich.text import Text
 
-    made = Text(f"{len(progress.finished)}/{len(progress.hosts)} hosts done", style="green")
-    made.append(f" · {len(progress.running)} running", style="default")
-    if progress.out:
-        made.append(f" · {len(progress.out)} failed", style="bold red")
+    made = Text(f"{len(play.finished)}/{len(play.hosts)} hosts done", style="green")
+    made.append(f" · {len(play.running)} running", style="default")
+    if play.out:
+        made.append(f" · {len(play.out)} failed", style="bold red")
     return made
 
 

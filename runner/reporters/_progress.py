@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ OUT = frozenset({Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE})
 
 @dataclass(slots=True)
 class TaskProgress:
-    """One task of the batch: hosts it runs on now, and those that are done with it."""
+    """One task of a batch: hosts it runs on now, and those that are done with it."""
 
     name: str
     running: dict[str, None] = field(default_factory=dict)
@@ -31,59 +31,38 @@ class TaskProgress:
 
 
 @dataclass(slots=True)
-class Progress:
-    """Counts of the batch under way. `lengths` are the plays' numbers of tasks, by name."""
+class PlayProgress:
+    """One play's batch. `order` says where a task stands in the play; `reached` how far each host has come in it."""
 
-    play: str = ""
+    name: str
     hosts: frozenset[str] = frozenset()
+    order: Mapping[str, int] = field(default_factory=dict)
     out: set[str] = field(default_factory=set)
     tasks: dict[str, TaskProgress] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
-    steps: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, int] = field(default_factory=dict)
 
-    def see(self, event: Event) -> None:
-        """Take in one event."""
-        if isinstance(event, TaskIntent):
-            self._task(event.task_id, event.task).running[event.host] = None
-        elif isinstance(event, TaskResult):
-            self._result(event)
-        elif isinstance(event, TaskStart):
-            self._task(event.task_id, event.task)
-        elif isinstance(event, IntentWithdrawn):
-            if event.task_id in self.tasks:
-                self.tasks[event.task_id].running.pop(event.host, None)
-        elif isinstance(event, HostLost):
-            self._drop(event.host)
-        elif isinstance(event, PlayStart):
-            self.play, self.hosts = event.play, frozenset(event.hosts)
-            self.out, self.tasks, self.steps = set(), {}, dict.fromkeys(event.hosts, 0)
-        elif isinstance(event, PlanMade):
-            self.lengths = {str(play.get("name", "")): _length(play) for play in event.plays}
-
-    def _task(self, key: str, name: str) -> TaskProgress:
+    def task(self, key: str, name: str) -> TaskProgress:
+        """The task of this id, made if it is new."""
         return self.tasks.setdefault(key, TaskProgress(name))
 
-    def _result(self, result: TaskResult) -> None:
-        task = self._task(result.task_id, result.task)
+    def result(self, result: TaskResult) -> None:
+        """A step of this play ended."""
+        task = self.task(result.task_id, result.task)
         if not result.final:
             return
         task.running.pop(result.host, None)
         task.done.add(result.host)
-        if result.host in self.steps and not result.handler:
-            self.steps[result.host] += 1
+        if result.host in self.reached:
+            self.reached[result.host] = max(self.reached[result.host], self.order.get(result.task_id, -1) + 1)
         if result.status in OUT and not result.ignored and not result.rescued:
-            self._drop(result.host)
+            self.drop(result.host)
 
-    def _drop(self, host: str) -> None:
+    def drop(self, host: str) -> None:
+        """Nothing more will run on this host."""
         if host in self.hosts:
             self.out.add(host)
         for task in self.tasks.values():
             task.running.pop(host, None)
-
-    @property
-    def length(self) -> int:
-        """How many tasks the play has, as far as is known."""
-        return max(self.lengths.get(self.play, 0), max(self.steps.values(), default=0))
 
     @property
     def running(self) -> set[str]:
@@ -92,22 +71,70 @@ class Progress:
 
     @property
     def finished(self) -> set[str]:
-        """Hosts that are done with the play."""
-        busy, length = self.running, self.length
-        return {host for host, count in self.steps.items() if count >= length > 0 and host not in self.out | busy}
+        """Hosts that are done with the play (but for its handlers)."""
+        busy, length = self.running, len(self.order)
+        return {host for host, step in self.reached.items() if step >= length > 0 and host not in self.out | busy}
 
     @property
     def share(self) -> float:
         """How much of the batch's steps is over, from 0 to 1; a host that is out counts as done."""
-        total = self.length * len(self.hosts)
-        done = sum(self.length if host in self.out else count for host, count in self.steps.items())
-        return min(1.0, done / total) if total else 0.0
+        length = len(self.order)
+        done = sum(length if host in self.out else step for host, step in self.reached.items())
+        return done / (length * len(self.hosts)) if length and self.hosts else 0.0
 
     def current(self) -> list[TaskProgress]:
         """Tasks that run somewhere now, in the order they were begun."""
         return [task for task in self.tasks.values() if task.running]
 
+    def complete(self) -> Iterator[str]:
+        """The ids of the tasks that no host of the batch still has to do."""
+        left = self.hosts - self.out
+        return (key for key, task in self.tasks.items() if not left - task.done)
 
-def _length(play: Mapping[str, Any]) -> int:
-    tasks = play.get("tasks", ())
-    return len(tasks) if isinstance(tasks, list | tuple) else 0
+
+class Progress:
+    """All plays that were begun, by name; several can be under way side by side."""
+
+    def __init__(self) -> None:
+        self.plays: dict[str, PlayProgress] = {}
+        self._orders: dict[str, Mapping[str, int]] = {}
+        self._latest = ""
+
+    def see(self, event: Event) -> None:
+        """Take in one event."""
+        if isinstance(event, TaskIntent):
+            self._play(event.play).task(event.task_id, event.task).running[event.host] = None
+        elif isinstance(event, TaskResult):
+            self._play(event.play).result(event)
+        elif isinstance(event, TaskStart):
+            self._play(event.play).task(event.task_id, event.task)
+        elif isinstance(event, IntentWithdrawn):
+            for task in (play.tasks[event.task_id] for play in self.plays.values() if event.task_id in play.tasks):
+                task.running.pop(event.host, None)
+        elif isinstance(event, HostLost):
+            for play in self.plays.values():
+                play.drop(event.host)
+        elif isinstance(event, PlayStart):
+            self._latest = event.play
+            order = self._orders.get(event.play, {})
+            reached = dict.fromkeys(event.hosts, 0)
+            self.plays[event.play] = PlayProgress(event.play, frozenset(event.hosts), order, reached=reached)
+        elif isinstance(event, PlanMade):
+            self._orders = {str(play.get("name", "")): _order(play) for play in event.plays}
+
+    def _play(self, name: str) -> PlayProgress:
+        return self.plays.setdefault(name, PlayProgress(name))
+
+    def shown(self) -> list[PlayProgress]:
+        """Plays that are under way now; the last one that was begun at least."""
+        return [play for play in self.plays.values() if play.running or play.name == self._latest]
+
+    def complete(self) -> list[str]:
+        """The ids of all tasks that no host still has to do."""
+        return [key for play in self.plays.values() for key in play.complete()]
+
+
+def _order(play: Mapping[str, Any]) -> Mapping[str, int]:
+    """Where each task stands. Handlers do not count: most of them never run."""
+    tasks = [task for task in play.get("tasks", ()) if isinstance(task, Mapping) and not task.get("handler")]
+    return {str(task.get("id")): number for number, task in enumerate(tasks)}

@@ -88,7 +88,7 @@ class Live:
             self._notice(event)
         with self._lock:
             self._progress.see(event)
-        for block in self._fold.ripe(self._complete(), record.ts):
+        for block in self._fold.ripe(self._progress.complete(), record.ts):
             self._block(block)
         if isinstance(event, RunEnd):
             self._end(event)
@@ -110,11 +110,6 @@ class Live:
     def _picture(self) -> RenderableType:
         with self._lock:
             return picture(self._progress, time.monotonic() - self._begun)
-
-    def _complete(self) -> list[str]:
-        """Tasks that no host of the batch still has to do."""
-        progress = self._progress
-        return [key for key, task in progress.tasks.items() if not progress.hosts - progress.out - task.done]
 
     def _print(self, text: str = "", style: str = "") -> None:
         from rich.text import Text
@@ -204,7 +199,9 @@ class Live:
         heaps: dict[Any, list[str]] = {}
         for name, recap in event.hosts.items():
             heaps.setdefault(recap if len(event.hosts) > MANY_HOSTS else name, []).append(name)
-        shown = [(names(hosts), event.hosts[hosts[0]]) for hosts in heaps.values()]
+        shown = [
+            (visible(hosts[0]) if len(hosts) == 1 else names(hosts), event.hosts[hosts[0]]) for hosts in heaps.values()
+        ]
         width = min(NAME_WIDTH, max((len(name) for name, _counts in shown), default=0))
         for name, recap in shown:
             self._print(f"{name:<{width}} : {_recap.brief(recap)}", _recap.style(recap))

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from runner.journal import line
 from runner.model.call import Status
-from runner.model.event import Event, IntentWithdrawn, PlanMade, PlayStart, Recap, Record, RunEnd, TaskIntent
+from runner.model.event import Event, HostLost, IntentWithdrawn, PlanMade, PlayStart, Recap, Record, RunEnd, TaskIntent
 from runner.reporters import ReporterContext
 from runner.reporters._fold import names
 from runner.reporters._picture import clock, picture
@@ -95,37 +95,57 @@ def test_a_run_with_a_bit_of_everything() -> None:
         "[web2]: ...ignoring\n",
         "RUNNING HANDLER [restart]\n",
         "skipping: no hosts matched\n",
-        "[web2] : ok=4 changed=1 unreachable=1 unknown=1\n",
+        "web2 : ok=4 changed=1 unreachable=1 unknown=1\n",
     ):
         assert row in text
     assert "\x1b" not in text and text.count("One or more items failed") == 0
 
 
 def test_progress_counts() -> None:
-    progress = Progress()
-    progress.see(PlanMade(({"name": "site", "tasks": [{}, {}]},)))
-    progress.see(PlayStart("site", "p", ("a", "b", "c", "d")))
+    seen = Progress()
+    tasks = [{"id": "one"}, {"id": "two"}, {"id": "h", "handler": True}]
+    seen.see(PlanMade(({"name": "site", "tasks": tasks},)))
+    seen.see(PlayStart("site", "p", ("a", "b", "c", "d")))
+    (progress,) = seen.shown()
     for host in "abcd":
-        progress.see(TaskIntent("site", "one", "one", host, None, 1, "m", "read", "0"))
+        seen.see(TaskIntent("site", "one", "one", host, None, 1, "m", "read", "0"))
     assert progress.running == set("abcd") and progress.share == 0
-    progress.see(result("one", "a"))
-    progress.see(result("one", "b", Status.FAILED))
-    progress.see(IntentWithdrawn("one", "d"))
-    progress.see(result("two", "a"))
+    seen.see(result("one", "a"))
+    seen.see(result("one", "b", Status.FAILED))
+    seen.see(IntentWithdrawn("one", "d"))
+    seen.see(result("two", "a"))
     assert (progress.finished, progress.running, progress.out) == ({"a"}, {"c"}, {"b"})
     assert progress.share == 0.5
-    progress.see(result("one", "c", Status.FAILED, ignored=True))
-    assert progress.out == {"b"}
-    assert [task.name for task in progress.current()] == []
+    seen.see(result("one", "c", Status.FAILED, ignored=True))
+    seen.see(result("h", "c", handler=True))
+    assert progress.out == {"b"} and progress.finished == {"a"}
+    assert progress.current() == []
+
+
+def test_plays_side_by_side() -> None:
+    seen = Progress()
+    for play in ("x", "y", "z"):
+        seen.see(PlayStart(play, play, ("a",)))
+        if play != "y":
+            seen.see(TaskIntent(play, f"task of {play}", play, "a", None, 1, "m", "read", "0"))
+    assert [play.name for play in seen.shown()] == ["x", "z"]
+    console = Console(file=io.StringIO(), width=80, record=True)
+    console.print(picture(seen, 0))
+    assert [row.split("  ")[0] or row.split()[0] for row in console.export_text().splitlines() if row.strip()] == [
+        "PLAY x", "task", "PLAY z", "task",
+    ]  # fmt: skip
+    seen.see(HostLost("a", "run", "gone"))
+    assert [play.name for play in seen.shown()] == ["z"]
 
 
 @pytest.mark.parametrize("width", [80, 40, 200])
 def test_the_display_fits(width: int) -> None:
     progress = Progress()
-    progress.see(PlayStart("a play \x1b with a long name, longer than a narrow terminal has columns", "p", HOSTS))
+    name = "a play \x1b with a long name, longer than a narrow terminal has columns"
+    progress.see(PlayStart(name, "p", HOSTS))
     for number in range(7):
         for host in HOSTS[: number + 1]:
-            progress.see(TaskIntent("p", f"task {number} " + "x" * 90, str(number), host, None, 1, "m", "read", "0"))
+            progress.see(TaskIntent(name, f"task {number} " + "x" * 90, str(number), host, None, 1, "m", "read", "0"))
     console = Console(file=io.StringIO(), width=width, record=True, force_terminal=True)
     console.print(picture(progress, 61))
     rows = console.export_text().splitlines()
