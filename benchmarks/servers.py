@@ -72,17 +72,20 @@ def make_keys(folder: Path) -> None:
 
 
 def own_users(folder: Path) -> str:
-    """Shell text that gives a mount namespace its own user list with the benchmark's user."""
-    home = folder / "home"
+    """Shell text that gives a mount namespace its own `/etc`, a copy with the benchmark's user in it.
+
+    The whole folder, since a mount on a single file goes away when somebody outside replaces that file.
+    """
+    home, etc = folder / "home", folder / "etc"
     home.mkdir()
     os.chown(home, BENCH_UID, BENCH_UID)
     folder.chmod(0o711)
-    entry = f"{BENCH_USER}:x:{BENCH_UID}:{BENCH_UID}::{home}:/bin/sh\n"
-    (folder / "passwd").write_text(Path("/etc/passwd").read_text() + entry)
-    (folder / "shadow").write_text(Path("/etc/shadow").read_text() + f"{BENCH_USER}:*:19000:0:99999:7:::\n")
-    (folder / "shadow").chmod(0o600)
-    quoted = shlex.quote(str(folder))
-    return f"mount --bind {quoted}/passwd /etc/passwd && mount --bind {quoted}/shadow /etc/shadow && "
+    subprocess.run(["cp", "-a", "/etc", etc], check=True)
+    with (etc / "passwd").open("a") as file:
+        file.write(f"{BENCH_USER}:x:{BENCH_UID}:{BENCH_UID}::{home}:/bin/sh\n")
+    with (etc / "shadow").open("a") as file:
+        file.write(f"{BENCH_USER}:*:19000:0:99999:7:::\n")
+    return f"mount --bind {shlex.quote(str(etc))} /etc && "
 
 
 def wait_for_port(address: tuple[str, int], server: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
