@@ -11,7 +11,7 @@ from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax import yaml
 from runner.syntax.yaml import Tree
 
-EXTENSIONS = ("", ".yml", ".yaml", ".json")
+EXTENSIONS = (".yml", ".yaml", ".json", "")
 
 
 class Reading:
@@ -91,8 +91,10 @@ class Reading:
         return self._values[path]
 
     def with_extension(self, stem: str) -> str | None:
-        """The first of `stem`, `stem.yml`, `stem.yaml`, `stem.json` that is a file."""
-        return next((stem + ending for ending in EXTENSIONS if self.is_file(stem + ending)), None)
+        """The first of `stem.yml`, `stem.yaml`, `stem.json`, `stem` that is a file; a name other than `main` was
+        written by the user and is tried as it is first."""
+        endings = EXTENSIONS if stem.endswith("/main") else ("", *EXTENSIONS)
+        return next((stem + ending for ending in endings if self.is_file(stem + ending)), None)
 
     def variables_of(self, stem: str) -> Mapping[str, Any]:
         """The variables of `stem` with any extension, or of all files of the folder `stem` in order of their names."""

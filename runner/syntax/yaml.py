@@ -130,12 +130,7 @@ def _told(problems: list[Problem], data: bytes) -> list[Problem]:
 
 
 def _events(data: bytes) -> Iterator[Any]:
-    loader = _Loader(data)
-    try:
-        while loader.check_event():
-            yield loader.get_event()
-    finally:
-        loader.dispose()
+    return iter(_Loader(data).get_event, None)
 
 
 class _Stop(Exception):
