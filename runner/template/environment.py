@@ -8,19 +8,20 @@ from typing import Any, Final, Protocol
 
 from jinja2.environment import Template as Compiled
 from jinja2.environment import TemplateModule
+from jinja2.exceptions import TemplateNotFound, TemplatesNotFound
 from jinja2.lexer import Lexer
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.utils import missing
 
-from runner.errors import PbrunError, TemplateError
+from runner.errors import TemplateError
 from runner.model.values import Unknown, UnknownReached
 from runner.template.calls import first_odd, unknown_in
 from runner.template.codegen import EscapingLexer, Generator
 from runner.template.finish import join_text, printable
 from runner.template.lazy import Lazy, LazyDict, LazyList, deepen
 from runner.template.limits import check_binop, check_call
-from runner.template.markers import Failed, MarkerReached, Missing
+from runner.template.markers import Failed, MarkerReached, Missing, absent
 from runner.template.own import OwnDict, OwnList
 
 SCOPE: Final = "\0scope"
@@ -122,6 +123,8 @@ class Environment(ImmutableSandboxedEnvironment):
             return argument
         try:
             return obj[argument]
+        except TemplateError as error:
+            return absent(error)
         except (AttributeError, TypeError, LookupError):
             if isinstance(argument, str) and not isinstance(obj, Lazy):
                 return self.getattr(obj, argument)
@@ -130,6 +133,8 @@ class Environment(ImmutableSandboxedEnvironment):
     def _item(self, obj: Any, attribute: str, *, safe: bool) -> Any:
         try:
             return obj[attribute]
+        except TemplateError as error:
+            return absent(error)
         except (TypeError, LookupError, AttributeError):
             return Missing(obj=obj, name=attribute) if safe else self.unsafe_undefined(obj, attribute)
 
@@ -202,13 +207,12 @@ class Environment(ImmutableSandboxedEnvironment):
         globals: MutableMapping[str, Any] | None = None,  # noqa: A002
     ) -> Compiled:
         """The first of several that can be loaded."""
-        problem: PbrunError = TemplateError("there is no template to include: the list is empty")
         for name in names:
             try:
                 return self.get_template(name, parent, globals)
-            except PbrunError as error:
-                problem = error
-        raise problem
+            except TemplateNotFound:
+                continue
+        raise TemplatesNotFound(list(names))
 
     def get_or_select_template(
         self,

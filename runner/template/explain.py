@@ -25,15 +25,17 @@ def undefined(marker: Missing, known: Iterable[str], span: Span, text: str, line
     if hint:
         message += f" ({hint})"
     if marker.needed_by:
-        place = span if marker.needed_at is NOWHERE else marker.needed_at
+        place = span if marker.needed_at == NOWHERE else marker.needed_at
         return TemplateError(f"{message}, which {marker.needed_by!r} needs", place, "undefined", variable)
+    if marker.needed_at != NOWHERE:
+        return TemplateError(message, marker.needed_at, "undefined", variable)
     return TemplateError(*_placed(message, span, marker.line(), text, lines), "undefined", variable)
 
 
 def failure(error: Exception, span: Span, text: str, lines: bool) -> StepError:
     """Any exception of Jinja, a filter or the data as an error for the user; keeps one that is placed already."""
     if isinstance(error, TemplateError):
-        if error.span is not NOWHERE:
+        if error.span != NOWHERE:
             return error
         message, place = _placed(str(error), span, _line(error.__traceback__), text, lines)
         return TemplateError(message, place, error.kind, error.name)

@@ -73,7 +73,7 @@ class Missing(Undefined):
     def siblings(self) -> list[str]:
         """The keys that the object does have, for a hint."""
         obj = self._undefined_obj
-        return [str(key) for key in obj] if isinstance(obj, dict) else []
+        return [str(key) for key in obj] if type_name(obj) == "dict" else []
 
     def line(self) -> int:
         """The line in the template's source (from 1), 0 if not known."""
@@ -115,6 +115,15 @@ class Failed(Missing):
     def trip(self) -> NoReturn:
         """Raise the error."""
         raise self.error
+
+
+def absent(error: TemplateError) -> Missing:
+    """The marker for an element that somebody else's mapping (`hostvars`) could not render."""
+    if error.kind != "undefined":
+        return Failed(error)
+    made = Missing(hint=str(error))
+    made.needed_at = error.span
+    return made
 
 
 class Passing(BaseException):

@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from jinja2.environment import Template as Compiled
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
-from runner.errors import TemplateError
+from runner.errors import StepError, TemplateError
 from runner.model.names import Names
 from runner.model.playbook import Condition
 from runner.model.ports import LookupCall
 from runner.model.span import NOWHERE, Problem, Span
 from runner.model.values import Template, Unknown, UnknownReached
 from runner.template import explain
-from runner.template.calls import ORDINARY
+from runner.template.calls import ORDINARY, describe
 from runner.template.compile import Compiler, Options, file_options
 from runner.template.environment import Environment, Local, new_context
 from runner.template.finish import SCALARS, drop_omitted, finish, join_text
@@ -38,8 +38,8 @@ _NO_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType({})
 class Templar:
     """Compiles templates once and renders them with any `Names`. One for a run is enough.
 
-    `lookup` answers `lookup()`/`query()`; names that have a `lookup` attribute of their own are asked first.
-    `load_text` finds included files. Every method raises `TemplateError` for the user's mistakes, and lets through
+    `lookup` answers `lookup()`/`query()`, `load_text` finds included files; names that have a `lookup` or `load_text`
+    of their own are asked first. Every method raises `TemplateError` for the user's mistakes, and lets through
     unchanged what `Names.raw` raises (other than KeyError).
     """
 
@@ -109,7 +109,7 @@ class Templar:
         result = self._door(compile_it, text, Scope(names, self), condition.span)
         if isinstance(result, bool | Unknown):
             return result
-        raise TemplateError(_not_boolean(result), condition.span, "type")
+        raise TemplateError(_not_boolean(result, whole), condition.span, "type")
 
     def expression(self, text: str, names: Names, span: Span = NOWHERE) -> Any:
         """The native value of a bare expression (`groups.web | first`)."""
@@ -130,7 +130,7 @@ class Templar:
             return text
         start = Span(span.path, span.line + dropped, 1)
         before = self._local.loader
-        self._local.loader = load_text or self._load_text
+        self._local.loader = load_text or getattr(names, "load_text", None) or self._load_text
         try:
             scope = Scope(names, self)
             result = self._door(lambda: self._compiler.template(body, read), body, scope, start, lines=True)
@@ -200,7 +200,10 @@ class Templar:
         """The compiled template an include names."""
         if self._local.loader is None:
             raise TemplateError(f"cannot include {name!r}: only template files can include others")
-        text = self._local.loader(name)
+        try:
+            text = self._local.loader(name)
+        except (StepError, OSError, LookupError) as error:
+            raise TemplateNotFound(name, f"cannot include {name!r}: {describe(error)}") from error
         options = next((key for key, made in self._compiler.environments() if made is environment), Options())
         try:
             return self._compiler.template(text, options)
@@ -251,9 +254,13 @@ def _plain(key: Any) -> Any:
     return str(key) if type(key) is Template else key
 
 
-def _not_boolean(result: Any) -> str:
+def _not_boolean(result: Any, braces: bool) -> str:
+    """Ansible's words, and what to do about it."""
     found = f"Conditional result ({bool(result)}) was derived from value of type {type_name(result)!r}."
-    hint = " (write `… | bool` to read text as one)" if isinstance(result, str) else ""
+    hint = ""
+    if isinstance(result, str):
+        hint = " (conditions take no braces; what comes out of them is not evaluated again)" if braces else ""
+        hint = hint or " (write `… | bool` to read text as one)"
     return f"{found} Conditionals must have a boolean result.{hint}"
 
 

@@ -129,3 +129,20 @@ def test_variables_view_and_special_values() -> None:
     )
     assert TEMPLAR.render(Template("{{ ['h'] | map('extract', hostvars, 'a') | list }}"), outer) == [1]
     assert TEMPLAR.expression("a + b", names) == 2
+
+
+def test_hosts_whose_values_cannot_be_rendered() -> None:
+    class Strict(dict[str, Any]):
+        """Renders when read, as an executor's view of another host does."""
+
+        def __getitem__(self, key: str) -> Any:
+            return TEMPLAR.render(super().__getitem__(key), Known(written({"loop": "{{ loop }}"})))
+
+    place = Span("host_vars/h.yaml", 2, 3)
+    host = Strict(bad=Template("{{ nope }}", place), worse=Template("{{ loop }}", place), good=Template("{{ 1 }}"))
+    names = Known(hostvars={"h": host})
+    assert TEMPLAR.render(Template("{{ hostvars.h.bad | default('d') }}{{ hostvars.h.good }}"), names) == "d1"
+    for text, kind in (("{{ hostvars.h.bad }}", "undefined"), ("{{ hostvars.h['worse'] | default(1) }}", "recursion")):
+        with pytest.raises(TemplateError) as caught:
+            TEMPLAR.render(Template(text), names)
+        assert (caught.value.kind, caught.value.span) == (kind, place)
