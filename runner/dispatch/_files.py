@@ -36,7 +36,10 @@ def begin_with(connection: Connection, target: Target, become: Become | None, be
 def upload(begin: Begin, item: Upload, path: str) -> None:
     """Write an upload's bytes to `path` on the host: new, 0600, whole. Raises `TransferFailed`, `ConnectionLost`."""
     there = shlex.quote(path)
-    begun = begin(f"umask 077; set -C; head -c {item.size} >{there} && wc -c <{there}")
+    # The empty line parts the answer from what a login shell's rc file may have printed before.
+    begun = begin(
+        f"umask 077; set -C; head -c {item.size} >{there} && echo && wc -c <{there} || {{ rm -f {there}; exit 1; }}"
+    )
     process = begun.process
     broken = None
     try:

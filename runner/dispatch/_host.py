@@ -16,6 +16,8 @@ from runner.model.ports import Connection
 
 MAX_SESSIONS: Final = 4
 CLOSE_S: Final = 3.0
+REFUSAL_WAITS: Final = 30
+REFUSAL_WAIT_S: Final = 0.1
 
 Connect = Callable[[Target], Connection]
 Users = dict[Become | None, int]
@@ -46,17 +48,21 @@ class HostLink:
 
         Raises `Unreachable` or `ConnectionLost`; either way nothing was sent.
         """
+        patience = REFUSAL_WAITS
         while True:
             session = self._idle_or_slot(become)
             if session is not None:
                 return session
             try:
-                opened = self._open(become)
+                return self._open(become)
             except SessionRefused:
-                if not self._make_room():
+                if self._make_room():
+                    continue
+                # A host counts a session until it has reaped its process, a moment after we have closed it.
+                patience -= 1
+                if patience < 0:
                     raise
-            else:
-                return opened
+                time.sleep(REFUSAL_WAIT_S)
 
     def _idle_or_slot(self, become: Become | None) -> Session | None:
         """An idle shell of this user, or None with a slot reserved for opening one."""
@@ -106,8 +112,6 @@ class HostLink:
                 return True
             oldest = self._idle.pop(0)
         oldest.close(CLOSE_S)
-        # The host counts a session until it has reaped its process.
-        time.sleep(0.02)
         return True
 
     def give_back(self, session: Session, *, usable: bool) -> None:

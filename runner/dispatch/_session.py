@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from runner.dispatch._shell import START_TIMEOUT_S, Becomes, Started, ended_early, start, with_last_line
+from runner.dispatch._shell import NOISE_LIMIT, START_TIMEOUT_S, Becomes, Started, ended_early, start, with_last_line
 from runner.errors import ConnectionLost, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import Connection, Process
@@ -27,6 +27,7 @@ class Session:
     token: str
     pid: int
     folder: str
+    tty: bool = False
     trips: int = 0
 
     def send(self, text: str) -> None:
@@ -53,14 +54,17 @@ class Session:
         return self.connection.alive()
 
     def end_input(self) -> None:
-        """Let it end by itself: it removes its folder and goes."""
-        self.process.close_stdin()
+        """Let it end by itself: it removes its folder and goes. A terminal's input has no end, so it is hung up."""
+        if self.tty:
+            self.process.close()
+        else:
+            self.process.close_stdin()
 
     def close(self, within_s: float) -> None:
         """End it, waiting for at most this time until it has removed its folder."""
         deadline = time.monotonic() + within_s
         try:
-            self.process.close_stdin()
+            self.end_input()
             while self.process.read(max(0.0, deadline - time.monotonic())) is not None:
                 pass
             self.process.wait(max(0.0, deadline - time.monotonic()))
@@ -85,7 +89,7 @@ def _await_ready(
     connection: Connection, target: Target, become: Become | None, started: Started, token: str, script: str
 ) -> Session:
     frames = Frames(token)
-    errors = b""
+    heard = errors = b""
     records = frames.feed(started.early)
     deadline = time.monotonic() + START_TIMEOUT_S
     broken = False
@@ -98,10 +102,12 @@ def _await_ready(
     while True:
         for record in records:
             if isinstance(record, Ready):
-                return Session(connection, target, become, started.process, frames, token, record.pid, record.folder)
+                return Session(
+                    connection, target, become, started.process, frames, token, record.pid, record.folder, started.tty
+                )
             if isinstance(record, Refused):
                 raise Unreachable(record.message, become=become is not None)
-        noise = (frames.noise + b"\n" + errors).decode("utf-8", "replace")
+        noise = (heard + b"\n" + errors).decode("utf-8", "replace")
         try:
             got = started.process.read(max(0.0, 1.0 if broken else deadline - time.monotonic()))
         except TimeoutError:
@@ -109,5 +115,5 @@ def _await_ready(
             raise Unreachable(with_last_line(text, noise), become=become is not None) from None
         if got is None:
             raise ended_early(started, become, noise)
-        errors = (errors + got[1])[-16384:]
+        heard, errors = (heard + got[0])[-NOISE_LIMIT:], (errors + got[1])[-NOISE_LIMIT:]
         records = frames.feed(got[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,7 +40,7 @@ class Carrier:
         return self.run_all([(target, steps, become)])[0]
 
     def run_all(
-        self, trips: list[tuple[Target, tuple[str | Fragment | Line, ...], Become | None]], timeout_s: float = 60
+        self, trips: Sequence[tuple[Target, tuple[str | Fragment | Line, ...], Become | None]], timeout_s: float = 60
     ) -> list[Answer]:
         answers: dict[int, Answer] = {}
         for target, steps, become in trips:

@@ -52,7 +52,12 @@ def test_a_command_without_output(connection: Connection) -> None:
 def test_stdin_is_binary_and_ends(connection: Connection) -> None:
     data = bytes(range(256)) * 4096
     process = connection.start("exec cat")
-    writer = threading.Thread(target=lambda: (process.write(data), process.close_stdin()))
+
+    def feed() -> None:
+        process.write(data)
+        process.close_stdin()
+
+    writer = threading.Thread(target=feed)
     writer.start()
     out, err = drain(process)
     writer.join()

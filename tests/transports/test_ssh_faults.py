@@ -8,13 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from runner.errors import ConnectionLost, SessionRefused, Unreachable
 from runner.model.call import Target
 from runner.transports import ssh
-from runner.transports._wire import Wire
 from tests.sshd_farm import Farm, sshd_farm
 
 ARGS = ("-F", "none", "-o", "UserKnownHostsFile=none", "-o", "GlobalKnownHostsFile=none")
@@ -33,9 +33,8 @@ def listener() -> Iterator[socket.socket]:
         yield server
 
 
-def local(server: socket.socket, **changes: object) -> Target:
-    fields = {"address": "127.0.0.1", "port": server.getsockname()[1], "ssh_args": ARGS, "connect_timeout_s": 0.5}
-    return Target("h", **{**fields, **changes})  # type: ignore[arg-type]
+def local(server: socket.socket) -> Target:
+    return Target("h", address="127.0.0.1", port=server.getsockname()[1], ssh_args=ARGS, connect_timeout_s=0.5)
 
 
 def test_nobody_listens(listener: socket.socket) -> None:
@@ -81,12 +80,17 @@ def test_closing_at_the_banner_is_tried_again(listener: socket.socket) -> None:
     assert not thread.is_alive()
 
 
+def close_all(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        sock.close()
+
+
 @pytest.mark.sshd
 def test_max_startups() -> None:
     with sshd_farm(options=("MaxStartups 2:100:2",), first_address=40) as farm:
         idle = [socket.create_connection((farm.addresses[0], farm.port)) for _ in range(2)]
         time.sleep(0.1)
-        timer = threading.Timer(0.3, lambda: [sock.close() for sock in idle])
+        timer = threading.Timer(0.3, close_all, [idle])
         timer.start()
         ssh.connect(farm.target(0), print).close()
         timer.join()
@@ -105,7 +109,7 @@ def test_weak_algorithms_are_refused(option: str) -> None:
 @pytest.mark.sshd
 def test_strict_key_exchange_and_a_fast_cipher(farm: Farm) -> None:
     connection = ssh.connect(farm.target(0), print)
-    wire: Wire = connection.wire
+    wire: Any = connection.wire
     assert wire.agreed_on_strict_kex
     assert (wire.local_cipher, wire.remote_cipher) == ("aes128-gcm@openssh.com", "aes128-gcm@openssh.com")
     connection.close()
