@@ -1,1 +1,1 @@
-
+"""Strategies, one file each: a strategy only adds edges to a play's graph."""

@@ -1,1 +1,1 @@
-
+"""Parsers of text that know where everything stands: YAML, INI, and arguments written as words."""
