@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,22 +44,26 @@ class Block:
             heap.hosts.append(result.host)
 
 
-class Fold:
-    """Holds results back until their task is done on all hosts, or a little while is over."""
+def _never(_task: tuple[str, str]) -> bool:
+    return False
 
-    def __init__(self) -> None:
-        self._blocks: dict[str, Block] = {}
+
+class Fold:
+    """Holds results back until their task is over on all hosts, or a little while is."""
+
+    def __init__(self, is_over: Callable[[tuple[str, str]], bool] = _never) -> None:
+        self._is_over = is_over
+        self._blocks: dict[tuple[str, str], Block] = {}
 
     def add(self, result: TaskResult, said: str, now: float) -> None:
         """Hold a result back; `said` is what is to be shown of its values."""
-        block = self._blocks.setdefault(result.task_id, Block(result.task, result.handler, now))
-        block.add(result, said)
+        key = (result.play, result.task_id)
+        self._blocks.setdefault(key, Block(result.task, result.handler, now)).add(result, said)
 
-    def ripe(self, complete: Iterable[str], now: float) -> Iterator[Block]:
-        """Blocks to be shown now: of tasks that are `complete` (their ids), and those that waited long enough."""
-        done = set(complete)
+    def ripe(self, now: float) -> Iterator[Block]:
+        """Blocks to be shown now: of tasks that are over, and those that waited long enough."""
         for key, block in list(self._blocks.items()):
-            if key in done or now - block.since >= PATIENCE_S:
+            if now - block.since >= PATIENCE_S or self._is_over(key):
                 yield self._blocks.pop(key)
 
     def rest(self) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,10 +86,16 @@ class PlayProgress:
         """Tasks that run somewhere now, in the order they were begun."""
         return [task for task in self.tasks.values() if task.running]
 
-    def complete(self) -> Iterator[str]:
-        """The ids of the tasks that no host of the batch still has to do."""
-        left = self.hosts - self.out
-        return (key for key, task in self.tasks.items() if not left - task.done)
+    def is_over(self, key: str) -> bool:
+        """Whether no host still has to do this task: each did it, is out, or is further on (`run_once`)."""
+        task = self.tasks.get(key)
+        if task is None or len(task.done) + len(self.out) >= len(self.hosts):
+            return True
+        place = self.order.get(key)
+        return all(
+            host in task.done or host in self.out or (place is not None and self.reached[host] > place + 1)
+            for host in self.hosts
+        )
 
 
 class Progress:
@@ -129,9 +135,10 @@ class Progress:
         """Plays that are under way now; the last one that was begun at least."""
         return [play for play in self.plays.values() if play.running or play.name == self._latest]
 
-    def complete(self) -> list[str]:
-        """The ids of all tasks that no host still has to do."""
-        return [key for play in self.plays.values() for key in play.complete()]
+    def is_over(self, task: tuple[str, str]) -> bool:
+        """Whether no host still has to do the task (its play's name and its id)."""
+        play = self.plays.get(task[0])
+        return play is None or play.is_over(task[1])
 
 
 def _order(play: Mapping[str, Any]) -> Mapping[str, int]:

@@ -22,4 +22,5 @@ class Rounds:
             self._open[key] = bad or self._open.get(key, False)
             return True
         told = self._open.pop(key, None)
-        return told is None or (bad and not told) or result.status is Status.SKIPPED
+        skipped = result.status is Status.SKIPPED and result.prediction != "unknown"
+        return told is None or (bad and not told) or skipped

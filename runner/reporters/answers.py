@@ -68,7 +68,7 @@ class Answers:
         if isinstance(event, RunEnd):
             self._end()
             return
-        for block in self._fold.ripe((), record.ts):
+        for block in self._fold.ripe(record.ts):
             self._show(block)
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class Live:
         # Only around the progress, which rich's thread reads; never while printing, which takes rich's own lock.
         self._lock = threading.Lock()
         self._progress = Progress()
-        self._fold = Fold()
+        self._fold = Fold(self._progress.is_over)
         self._rounds = Rounds()
         self._begun = time.monotonic()
         self._banner = ""
@@ -88,7 +88,7 @@ class Live:
             self._notice(event)
         with self._lock:
             self._progress.see(event)
-        for block in self._fold.ripe(self._progress.complete(), record.ts):
+        for block in self._fold.ripe(record.ts):
             self._block(block)
         if isinstance(event, RunEnd):
             self._end(event)

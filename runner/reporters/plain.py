@@ -17,6 +17,8 @@ from runner.model.event import (
 )
 from runner.reporters import ReporterContext, _recap, _words
 from runner.reporters._diffs import unified
+from runner.reporters._lineup import Lineup
+from runner.reporters._progress import Progress
 from runner.reporters._rounds import Rounds
 from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
@@ -25,7 +27,7 @@ MIN_STARS: Final = 3
 
 
 class Plain:
-    """Prints each result under the banner of its task; a banner comes again when another task's result is next."""
+    """Prints each result under the banner of its task, task by task; a banner comes again if a host was too slow."""
 
     def __init__(self, context: ReporterContext) -> None:
         self._out = Stream(context.out, colour=context.colour)
@@ -36,13 +38,17 @@ class Plain:
         self._task: tuple[str, str] | None = None
         self._paths: dict[str, str] = {}
         self._rounds = Rounds()
+        self._progress = Progress()
+        self._lineup = Lineup(self._progress.is_over)
+        self._known: dict[str, str] = {}  # the plays of the tasks that had a result
         self._lost: dict[str, str] = {}
 
     def see(self, record: Record) -> None:
         """Print what the record says, if it is for a reader."""
         event: Event = record.event
         if isinstance(event, TaskResult):
-            self._result(event)
+            self._lineup.add((event.play, event.task_id), event, record.ts)
+            self._known[event.task_id] = event.play
         elif isinstance(event, TaskStart):
             self._paths[event.task_id] = event.path
         elif isinstance(event, PlayStart):
@@ -52,13 +58,16 @@ class Plain:
         elif isinstance(event, HostLost):
             self._lost[event.host] = event.reason
         elif isinstance(event, HandlerNotified) and self._verbosity > 1:
-            self._out.line(f"NOTIFIED HANDLER {visible(event.handler)} for {visible(event.host)}", "ok")
+            self._lineup.add((self._known.get(event.by_task_id, ""), event.by_task_id), event, record.ts)
         elif isinstance(event, RunEnd):
             self._end(event)
+        self._progress.see(event)
+        for entry in self._lineup.due(record.ts):
+            self._entry(entry)
 
     def close(self) -> None:
-        """Hosts that were lost without a result of theirs are still to be told of."""
-        self._tell_lost()
+        """What waits for its turn is still to be told of, and hosts that were lost without a result of theirs."""
+        self._rest()
 
     def suspend(self) -> None:
         """Somebody else writes to the terminal now; nothing has to be taken away."""
@@ -66,12 +75,23 @@ class Plain:
     def resume(self) -> None:
         """The terminal is ours again."""
 
+    def _entry(self, entry: TaskResult | HandlerNotified) -> None:
+        if isinstance(entry, TaskResult):
+            self._result(entry)
+        else:
+            self._out.line(f"NOTIFIED HANDLER {visible(entry.handler)} for {visible(entry.host)}", "ok")
+
+    def _rest(self) -> None:
+        for entry in self._lineup.rest():
+            self._entry(entry)
+        self._tell_lost()
+
     def _banner(self, text: str) -> None:
         stars = max(MIN_STARS, self._width - len(text))
         self._out.line(f"\n{text} {'*' * stars}")
 
     def _play_start(self, event: PlayStart) -> None:
-        self._tell_lost()
+        self._rest()
         self._enter_play(event.play)
         if not event.hosts:
             self._out.line("skipping: no hosts matched", "skipped")
@@ -132,7 +152,7 @@ class Plain:
         self._lost.clear()
 
     def _end(self, event: RunEnd) -> None:
-        self._tell_lost()
+        self._rest()
         self._banner("PLAY RECAP")
         for text, style in _recap.lines(event.hosts):
             self._out.line(text, style)

@@ -9,7 +9,7 @@ import pytest
 
 from runner.journal import line
 from runner.model.call import Diff, Status
-from runner.model.event import HostLost, PlayStart, Recap, Record, RunEnd
+from runner.model.event import Event, HostLost, PlanMade, PlayStart, Recap, Record, RunEnd
 from runner.reporters import ReporterContext
 from runner.reporters._diffs import unified
 from runner.reporters.plain import create
@@ -53,9 +53,45 @@ def test_every_result_stands_under_its_own_banner() -> None:
             seen.append((banner[:7], row.split("]")[0].split("[")[1].split(" ")[0]))
     names = " ".join(f"{task.split()[0]}/{host}" for task, host in seen)
     assert names == (
-        "nginx/web1 nginx/web2 say/web1 nginx/db1 say/web2 configu/web1 configu/web2 loop/web1 loop/web1 loop/web1 "
+        "nginx/web1 nginx/web2 nginx/db1 say/web1 say/web2 configu/web1 configu/web2 loop/web1 loop/web1 loop/web1 "
         "loop/web2 never/web1 never/web2 break/web1 break/db1 break/web2 restart/web1"
     )
+
+
+def test_results_of_one_task_stay_together_but_wait_no_more_than_two_seconds() -> None:
+    out = io.StringIO()
+    reporter = create(ReporterContext(out, io.StringIO(), line))
+    plan = PlanMade(({"name": "site", "tasks": [{"id": task} for task in "abcd"]},))
+    steps: list[tuple[float, Event]] = [
+        (0, plan), (0, PlayStart("site", "p", ("fast", "slow"))), (0, result("a", "fast")), (0.1, result("b", "fast")),
+        (0.2, result("c", "fast")), (0.3, result("a", "slow")),  # a is over: b has its turn
+        (2.4, result("d", "fast")),  # c has waited long enough
+        (2.5, result("b", "slow")), (2.6, result("c", "slow")), (2.7, result("d", "slow")),
+    ]  # fmt: skip
+    seen = []
+    for number, (ts, event) in enumerate(steps):
+        reporter.see(Record(number, "run", 1e9 + ts, event))
+        seen.append(len(re.findall("^ok:", out.getvalue(), re.MULTILINE)))
+    assert seen == [0, 0, 1, 1, 1, 3, 4, 4, 6, 8]
+    reporter.close()
+    shown = [row.strip(" *") for row in out.getvalue().splitlines() if row]
+    assert shown[1:] == [
+        "TASK [a]", "ok: [fast]", "ok: [slow]", "TASK [b]", "ok: [fast]", "TASK [c]", "ok: [fast]", "ok: [slow]",
+        "TASK [d]", "ok: [fast]", "ok: [slow]", "TASK [b]", "ok: [slow]",
+    ]  # fmt: skip
+
+
+def test_a_task_of_one_host_holds_nothing_up() -> None:
+    out = io.StringIO()
+    reporter = create(ReporterContext(out, io.StringIO(), line))
+    events: list[Event] = [
+        PlanMade(({"name": "site", "tasks": [{"id": task} for task in "abc"]},)), PlayStart("site", "p", ("x", "y")),
+        result("a", "x"), result("b", "x"), result("b", "y"), result("c", "x"), result("c", "y"),
+    ]  # fmt: skip
+    for number, event in enumerate(events):
+        reporter.see(Record(number, "run", 1e9, event))
+    assert out.getvalue().count("ok: ") == 5
+    reporter.close()
 
 
 def test_a_host_cannot_forge_a_line() -> None:
