@@ -19,16 +19,16 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
     """The text of a whole trip, to be sent in one piece to a session that said `Ready`.
 
     `uploads` maps (step's index, upload's name) to the absolute path of the file on the host; these files are removed
-    when the trip is over. It is one compound command, because dash and busybox read their stdin ahead, and nothing
+    when the trip is over, after its `TripDone`. It is one compound command, because dash and busybox read their stdin ahead, and nothing
     runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a text holds the token.
     """
-    parts = ["{", "pb_stop="]
+    parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop="]
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
         steps = "\n".join(_step(line, uploads) for line in lines)
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
-    gone = "".join(f" {quote(path)}" for path in uploads.values())
-    parts.append(f'rm -f "$pb_dir"/[oeis].*{gone} 2>/dev/null')
+    if uploads or any(_keeps_files(line) for line in trip.lines):
+        parts.append(" ".join(["pb_clear", *(quote(path) for path in uploads.values())]))
     parts.append("}\n")
     text = "\n".join(parts)
     if token in text:
@@ -36,12 +36,18 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
     return text
 
 
+def _keeps_files(line: Line) -> bool:
+    """Whether the step puts something into the session's folder (a script, what a command reads)."""
+    return "$pb_dir/" in line.fragment.probe + line.fragment.apply
+
+
 def _step(line: Line, uploads: Mapping[tuple[int, str], str]) -> str:
     index = line.index
     body = "\n".join(part for part in _body(line, uploads) if part)
     tolerant = " 1" if line.tolerant else ' ""'
     return (
-        f'pb_begin {index}\n(\n{body}\n) </dev/null >"$pb_dir/o.{index}" 2>"$pb_dir/e.{index}"\n'
+        f"pb_begin {index}\n(\n{body}\n) "
+        f'</dev/null >"$pb_dir/o.$pb_trip.{index}" 2>"$pb_dir/e.$pb_trip.{index}"\n'
         f"pb_end {index} $?{tolerant}"
     )
 

@@ -54,7 +54,9 @@ pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || 
 }
 """
 
-# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip.
+# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files have
+# names of their own for each trip, because a child left behind may still write to one; they are emptied at once (no
+# process) and removed when there are many.
 _SPEAKING: Final = r"""
 pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
 pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
@@ -80,13 +82,24 @@ pb_user_run() {
   exec "$@" 9>&-
 }
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
+pb_stream() {
+  [ -s "$3" ] || return 0
+  printf '%s%s %s\n' "$pb_token" "$1" "$2" >&9
+  pb_head "$3"
+  true >"$3"
+}
 pb_end() {
-  if [ -s "$pb_dir/o.$1" ]; then printf '%sO %s\n' "$pb_token" "$1" >&9; pb_head "$pb_dir/o.$1"; fi
-  if [ -s "$pb_dir/e.$1" ]; then printf '%sE %s\n' "$pb_token" "$1" >&9; pb_head "$pb_dir/e.$1"; fi
+  pb_stream O "$1" "$pb_dir/o.$pb_trip.$1"
+  pb_stream E "$1" "$pb_dir/e.$pb_trip.$1"
   printf '%sX %s %s\n' "$pb_token" "$1" "$2" >&9
   [ "$2" = 0 ] || [ -n "$3" ] || pb_stop=$1
 }
-pb_trip_end() { printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9; }
+pb_trip_end() {
+  printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9
+  [ "$pb_trip" -lt "$pb_sweep" ] || pb_clear
+}
+pb_clear() { pb_sweep=$((pb_trip + 64)); rm -f "$pb_dir"/[oeis].* "$@" 2>/dev/null; }
+pb_trip=0 pb_sweep=64
 """
 
 _READY: Final = r"""
