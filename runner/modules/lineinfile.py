@@ -6,7 +6,6 @@ second writes it back, unless the file is no longer what was read. In a dry run 
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -17,10 +16,12 @@ from runner.errors import StepError
 from runner.model.call import Call, Diff, Effect, Fragment, Outcome, Reply, Status, Upload, failed
 from runner.model.ports import Desk
 from runner.sh import lines, modes
+from runner.sh.attributes import FILE_OPTIONS, owner_words, refuse_unsupported
 from runner.sh.encode import printf_word
+from runner.sh.place import INLINE_LIMIT, content_upload
+from runner.sh.quote import expanded, quote
 from runner.sh.quote import path as path_word
-from runner.sh.quote import quote
-from runner.sh.verdict import failure, text
+from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Make one line of a file present or absent.",
@@ -41,33 +42,19 @@ SPEC = Spec(
         "create": Option("bool", default=False, doc="Make the file (and its folder) if there is none."),
         "backup": Option("bool", default=False, doc="Keep the old file beside it, with the time in its name."),
         "validate": Option(doc="A command that checks the new file before it is put in place; `%s` is its path."),
-        "mode": Option("mode", doc="The file's mode, octal or symbolic."),
-        "owner": Option(doc="The file's owner."),
-        "group": Option(doc="The file's group."),
-        "attributes": Option(aliases=("attr",), doc="Accepted for compatibility; nothing is done."),
-        "seuser": Option(doc="Accepted for compatibility; nothing is done."),
-        "serole": Option(doc="Accepted for compatibility; nothing is done."),
-        "setype": Option(doc="Accepted for compatibility; nothing is done."),
-        "selevel": Option(doc="Accepted for compatibility; nothing is done."),
-        "unsafe_writes": Option("bool", default=False, doc="Accepted; a rename is always possible or the step fails."),
+        **FILE_OPTIONS,
     },
 )
 
-INLINE_LIMIT: Final = 16 << 10  # bytes of content that travel in the text itself
 ATTRIBUTES_CHANGED: Final = "ownership, perms or SE linux context changed"
 
-# Links are followed as Ansible does (`os.path.realpath` of the file, not of its folders: a rename does the rest).
+# A link is followed, as in Ansible (`os.path.realpath`).
 _RESOLVE: Final = r"""
-hops=0
-while [ -L "$p" ]; do
-  pb_stat "$p"
-  case $pb_link in
-  /*) p=$pb_link ;;
-  *) case $p in */*) p=${p%/*}/$pb_link ;; *) p=$pb_link ;; esac ;;
-  esac
-  hops=$((hops + 1))
-  [ "$hops" -lt 40 ] || pb_fail "too many links: $p"
-done
+if [ -L "$p" ]; then
+  pb_real "$p"
+  [ -n "$pb_real" ] || pb_fail "too many symbolic links: $p"
+  p=$pb_real
+fi
 """
 
 # What the file is, as one word. Without any tool for checksums its size and time must do.
@@ -91,21 +78,11 @@ absent) pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal ;;
 esac
 """
 
-_BACKUP: Final = r"""
-backup=$p.$$.$(date '+%Y-%m-%d@%H:%M:%S~')
-pb_temp "$backup"
-cat <"$p" >&8 || pb_fail "cannot write $backup"
-chown -h -- "$pb_uid:$pb_gid" "$pb_temp" 2>/dev/null
-chmod -- "$pb_mode" "$pb_temp" || pb_fail "cannot set the mode of $backup"
-touch -r "$p" -- "$pb_temp"
-pb_place "$pb_temp" "$backup"
-pb_kv backup "$backup"
-"""
-
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """The first trip: what the file is and holds, and whether mode and owner are as wanted."""
     del desk
+    refuse_unsupported(call.args)
     wrong = _wrong(call.args)
     if wrong:
         return failed(wrong)
@@ -119,7 +96,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
             modes.text(args["mode"]),
             'pb_kv old "$pb_mode $pb_user $pb_group"',
             'pb_kv want "$pb_want_mode"',
-            f'[ "$pb_type" != file ] || pb_attr_probe "$p" {_owner(args)}',
+            f'[ "$pb_type" != file ] || pb_attr_probe "$p" {owner_words(args)}',
         )
     )
     makes = (args["path"],) if args["create"] and args["state"] == "present" else ()
@@ -141,10 +118,6 @@ def _wrong(args: Mapping[str, Any]) -> str:
     return ""
 
 
-def _owner(args: Mapping[str, Any]) -> str:
-    return f"{quote(args['owner'] or '')} {quote(args['group'] or '')}"
-
-
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """Of the first trip: what has to change, as an outcome or as the second trip. Of the second: what came of it."""
     del desk
@@ -153,7 +126,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
         return broken
     if fragment.memo["stage"] == "read":
         return _after_read(call, reply)
-    return _done(call, fragment.memo, text(reply.values.get("backup", b"")))
+    return _done(call, fragment.memo, value(reply, "backup_file"))
 
 
 def _after_read(call: Call, reply: Reply) -> Outcome | Fragment:
@@ -229,36 +202,32 @@ def _writing(call: Call, reply: Reply, edit: lines.Edit, memo: Mapping[str, Any]
         )
     )
     if not edit.msg:
-        apply = f'{modes.text(args["mode"])}\npb_attr_apply "$p" {_owner(args)}'
+        apply = f'{modes.text(args["mode"])}\npb_attr_apply "$p" {owner_words(args)}'
         return Fragment(probe=probe, apply=apply, memo=memo)
     uploads: tuple[Upload, ...] = ()
     write = f"printf {printf_word(edit.content)} >&8"
     if len(edit.content) > INLINE_LIMIT:
-        digest = hashlib.sha1(edit.content, usedforsecurity=False).hexdigest()
-        uploads = (Upload("0", len(edit.content), digest, content=edit.content),)
+        uploads = (content_upload("0", edit.content),)
         write = 'cat <"$pb_up_0" >&8'
     existed = reply.values["type"] == b"file"
-    apply = "\n".join((_BACKUP if args["backup"] and existed else "", _replacing(args, write, existed)))
+    backup = 'pb_backup "$p"\n' if args["backup"] and existed else ""
+    apply = backup + _replacing(args, write, existed)
     return Fragment(probe=probe, apply=apply, uploads=uploads, memo=memo, makes=() if existed else (args["path"],))
 
 
 def _replacing(args: Mapping[str, Any], write: str, existed: bool) -> str:
     """Sh text: the new content in a private temporary, checked, with the old file's owner and mode, renamed."""
-    if existed:
-        keep = 'chown -h -- "$pb_uid:$pb_gid" "$pb_temp" 2>/dev/null'
-    else:
-        keep = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
-    folder = 'case $p in */*) [ -d "${p%/*}/" ] || mkdir -p -- "${p%/*}" || pb_fail "cannot make ${p%/*}" ;; esac'
+    keep = 'pb_keep_owner "$p"' if existed else 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
     return "\n".join(
         (
-            "" if existed else folder,
+            "" if existed else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
             'pb_temp "$p"',
             f'{write} || pb_fail "cannot write $pb_temp: is the disk full?"',
             _validating(args["validate"]),
             keep,
             modes.text(args["mode"]),
             "pb_want_mode=${pb_want_mode:-$pb_mode}",
-            f'pb_attr_apply "$pb_temp" {_owner(args)}',
+            f'pb_attr_apply "$pb_temp" {owner_words(args)}',
             'pb_place "$pb_temp" "$p"',
         )
     )
@@ -273,7 +242,7 @@ def _validating(validate: str | None) -> str:
     except ValueError as error:
         raise StepError(f"validate: {error}") from None
     command = " ".join(
-        '"$pb_temp"'.join(quote(part.replace("%%", "%")) if part else "" for part in word.split("%s")) or "''"
+        '"$pb_temp"'.join(expanded(part.replace("%%", "%")) if part else "" for part in word.split("%s")) or "''"
         for word in words
     )
     return (

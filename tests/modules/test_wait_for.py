@@ -206,7 +206,6 @@ def test_refuses(args: dict[str, Any], msg: str, home: Path) -> None:
 
 
 @pytest.mark.busybox
-@pytest.mark.skipif(not shutil.which("busybox"), reason="needs busybox")
 def test_busybox_alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing but busybox there is no bash, and its nc knows -z or not."""
     tools = tmp_path / "bin"
