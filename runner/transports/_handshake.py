@@ -12,10 +12,11 @@ from paramiko.ssh_exception import IncompatiblePeer, ProxyCommandFailure, SSHExc
 from runner.errors import Unreachable
 from runner.model.call import Target
 from runner.transports._auth import Keyring, Login
+from runner.transports._connection import SshConnection
 from runner.transports._host_keys import HostKeys
 from runner.transports._options import Settings
 from runner.transports._socket import Closer
-from runner.transports._wire import SshConnection, Wire, quiet
+from runner.transports._wire import Wire, quiet
 
 HANDSHAKE_TIMEOUT_S: Final = 30.0
 AUTH_TIMEOUT_S: Final = 60.0

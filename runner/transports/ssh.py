@@ -26,7 +26,7 @@ from runner.transports._socket import Closer, ProxyProcess, connect_tcp
 if TYPE_CHECKING:
     from paramiko import SSHConfig
 
-    from runner.transports._wire import SshConnection
+    from runner.transports._connection import SshConnection
 
 Notice = Callable[[str], None]
 
