@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 from jinja2.utils import missing
 
 from runner.errors import TemplateError
-from runner.model.values import Unknown, UnknownReached
+from runner.model.values import OMIT, Unknown, UnknownReached
 from runner.template.calls import first_odd, unknown_in
 from runner.template.codegen import EscapingLexer, Generator
 from runner.template.finish import join_text, printable
@@ -89,7 +89,7 @@ class Environment(ImmutableSandboxedEnvironment):
         if odd is not None:
             return odd
         try:
-            return join_text(found)
+            return join_text([part for part in found if part is not OMIT])
         except MarkerReached as reached:
             return reached.marker
         except UnknownReached as reached:

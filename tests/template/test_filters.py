@@ -131,6 +131,7 @@ def test_filters_do_not_change_what_they_get() -> None:
 
 def test_omit() -> None:
     assert render("{{ omit }}") is OMIT
+    assert render("a{{ omit }}b") == "ab"
     assert render("{{ nope | default(omit) }}") is OMIT
     found = render("{{ {'a': 1, 'b': omit, 'c': [omit, {'d': omit}]} }}")
     assert found["b"] is OMIT
