@@ -127,9 +127,14 @@ class Loop:
         """Log events and show them."""
         for event in events:
             self.tally.see(event)
-        if self.fault is not None:
+        try:
+            records = self.journal.write(events, durable=durable)
+        except JournalFault:
+            # After the first fault nothing is sent any more; what hosts still answer is written as far as it can be.
+            if self.fault is None:
+                raise
             return
-        for record in self.journal.write(events, durable=durable):
+        for record in records:
             for reporter in self.reporters:
                 reporter.see(record)
 
@@ -177,7 +182,6 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
     hosts = loop.run.recap()
     ending = RunEnd(status, code, hosts, max(0.0, time.time() - setting.began))
     try:
-        loop.fault = None if loop.fault is None else loop.fault
         loop.tell([*setting.take_notices(), ending], durable=True)
     except JournalFault as fault:
         loop.fault = fault

@@ -10,8 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner import __version__, registry
 from runner.errors import EnvironmentFault, OptionError
@@ -34,6 +35,9 @@ from runner.reporters import ReporterContext, context_for, default_name
 
 if TYPE_CHECKING:
     from runner.lab.lab import Lab
+
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -94,10 +98,13 @@ def open_run(
         TaskLoader(options.extra_vars, prepared.record),
         prompts,
         redactor.add,
-        ask_user,
-        ask_step,
+        partial(_with_screen, reporters, ask_user),
+        partial(_with_screen, reporters, ask_step),
+        redactor.text,
     )
-    setting = Setting(world, journal, reporters, [], _LabBook(prepared, options, stack).locate, time.time())
+    # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
+    labs = stack.enter_context(contextlib.ExitStack())
+    setting = Setting(world, journal, reporters, [], _LabBook(labs).locate, time.time())
     setting.remarks.extend(Notice("notice", note) for note in journal.notes)
     setting.opening.extend(_opening(prepared, options, argv))
     return setting
@@ -135,12 +142,29 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
         hosts, unmatched = prepared.matched(play.play, prepared.inventory)
         events += [Notice("warning", message) for message in unmatched]
         tasks = [
-            {"id": n.task.id, "name": n.task.name, "module": n.task.module, "place": str(n.task.span)}
+            {
+                "id": n.task.id,
+                "name": n.task.name,
+                "module": n.task.module,
+                "place": str(n.task.span),
+                "handler": n.kind is Kind.HANDLER,
+            }
             for n in play.nodes
             if n.kind is not Kind.FLUSH
         ]
         plays.append({"name": play.play.name, "strategy": play.strategy, "hosts": list(hosts), "tasks": tasks})
     return [start, PlanMade(tuple(plays)), *events]
+
+
+def _with_screen(reporters: Sequence[Reporter], ask: Callable[..., T], *words: Any) -> T:
+    """Ask something while a live screen holds still."""
+    for reporter in reporters:
+        getattr(reporter, "suspend", lambda: None)()
+    try:
+        return ask(*words)
+    finally:
+        for reporter in reporters:
+            getattr(reporter, "resume", lambda: None)()
 
 
 def ask_user(prompt: str, echo: bool) -> str | None:
@@ -193,9 +217,7 @@ def _ask_one(prompt: Prompt) -> Any:
 class _LabBook:
     """Turns targets of the lab into addresses; its servers start when the first of them is wanted."""
 
-    def __init__(self, prepared: Prepared, options: Options, stack: contextlib.ExitStack) -> None:
-        self._prepared = prepared
-        self._options = options
+    def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
         self._labs: dict[str, Lab] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -75,7 +75,7 @@ def _weight(step: Step) -> int:
     return len(made.probe) + len(made.apply) + sum(upload.size for upload in made.uploads)
 
 
-def make_trip(chain: Chain, trip_id: int, play: str) -> tuple[Trip, list[TaskIntent]]:
+def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str]) -> tuple[Trip, list[TaskIntent]]:
     """The next trip of a chain, and the intents that must be on disk before it leaves."""
     lines: list[Line] = []
     intents: list[TaskIntent] = []
@@ -86,7 +86,7 @@ def make_trip(chain: Chain, trip_id: int, play: str) -> tuple[Trip, list[TaskInt
         check = job.flags.check
         lines.append(Line(index, group, step.fragment, check, _tolerant(job), job.environment, job.flags.timeout_s))
         chain.sent[index] = (job, step)
-        intents.append(_intent(job, step, trip_id, play))
+        intents.append(_intent(job, step, trip_id, play, mask))
     job = chain.sent[0][0]
     assert job.target is not None
     chain.trip = trip_id
@@ -100,10 +100,11 @@ def _tolerant(job: Job) -> bool:
     return job.flags.ignore_errors or never
 
 
-def _intent(job: Job, step: Step, trip_id: int, play: str) -> TaskIntent:
+def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str], str]) -> TaskIntent:
     assert step.fragment is not None and step.call is not None
     hidden = job.flags.no_log
-    args = "" if hidden else json.dumps(plain(dict(step.call.args)), sort_keys=True, default=str)
+    # Secrets are masked before hashing: a weak one could be guessed from its hash.
+    args = "" if hidden else mask(json.dumps(plain(dict(step.call.args)), sort_keys=True, default=str))
     return TaskIntent(
         play,
         job.name,

@@ -5,7 +5,7 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from runner.model.plan import Kind, Scope, TaskNode
@@ -13,22 +13,31 @@ from runner.model.plan import Kind, Scope, TaskNode
 
 @dataclass(slots=True)
 class Failure:
-    """A failure that nothing has dealt with yet: the block whose rescue will, and the blocks it happened in."""
+    """A failure that nothing has dealt with yet: the block whose rescue will, and the blocks it happened in.
+
+    `outer` is the failure in whose `always` this one happened, if a rescue within that `always` deals with it.
+    """
 
     target: str | None
     inside: frozenset[str]
+    outer: Failure | None = None
 
 
 @dataclass(slots=True)
 class Flow:
-    """Where one host stands in a batch. `notified` maps handler task ids to whether it is certain (a dry run may
-    only suspect). `ended` hosts (unreachable, end_host, out of the play) pass everything by."""
+    """Where one host stands in a batch.
+
+    `notified` maps handler task ids to whether it is certain (a dry run may only suspect). `ended` hosts
+    (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role that runs once a
+    play has run here.
+    """
 
     failure: Failure | None = None
     rescued: set[str] = field(default_factory=set)
     notified: dict[str, bool] = field(default_factory=dict)
     ended: bool = False
     force_handlers: bool = False
+    roles: dict[str, int] = field(default_factory=dict)
 
     @property
     def lost(self) -> bool:
@@ -43,12 +52,24 @@ class Flow:
             (s.block for s in reversed(scopes) if s.section == "block" and s.block in with_rescue),
             None,
         )
-        self.failure = Failure(target, inside)
+        self.failure = Failure(target, inside, self._outer(scopes, target))
         return target is not None
+
+    def _outer(self, scopes: Sequence[Scope], target: str | None) -> Failure | None:
+        """The failure that is still open once `target` has rescued a new one: it happened around `target`'s block."""
+        open_one = self.failure
+        if open_one is None or target is None:
+            return None
+        for scope in scopes:
+            if scope.section == "always" and scope.block in open_one.inside:
+                return open_one
+            if scope.block == target:
+                return None
+        return None
 
     def runs(self, node: TaskNode) -> bool:
         """Whether the node is for this host as it stands; a rescue that is reached takes the failure over."""
-        if self.ended:
+        if self.ended or self.repeats_role(node):
             return False
         if node.kind is Kind.HANDLER and node.task.id not in self.notified:
             return False
@@ -63,11 +84,25 @@ class Flow:
             rest = node.path[number + 1 :]
             if scope.section == "rescue" and scope.block == failure.target:
                 self.rescued.add(scope.block)
-                self.failure = None
-                return self._open(rest)
+                self.failure = failure.outer
+                return self._open(rest) if failure.outer is None else self._runs_after_failure(node, failure.outer)
             if scope.section == "always" and scope.block in failure.inside:
                 return self._open(rest)
         return False
+
+    def repeats_role(self, node: TaskNode) -> bool:
+        """Whether the node belongs to a second use of a role that has run on this host and runs once a play.
+
+        Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_roles.html#running-a-role-multiple-times-in-one-play
+        """
+        role = node.task.role
+        return role is not None and bool(role.once) and self.roles.get(role.once, id(role)) != id(role)
+
+    def ran_role(self, node: TaskNode) -> None:
+        """A task of a role has run here."""
+        role = node.task.role
+        if role is not None and role.once:
+            self.roles.setdefault(role.once, id(role))
 
     def would_run(self, node: TaskNode) -> bool:
         """`runs`, asked ahead of time, for a host on which nothing has failed so far; changes nothing."""

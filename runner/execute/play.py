@@ -22,6 +22,7 @@ from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
 from runner.model.event import PlayStart, TaskStart
 from runner.model.plan import Kind, PlayPlan, TaskNode
+from runner.model.playbook import Task
 from runner.plan.data import handler_names
 from runner.plan.effects import STRUCTURAL
 from runner.plan.gather import facts_task
@@ -239,6 +240,8 @@ class PlayRun:
 
     def _follow(self, chain: Chain, node: TaskNode, assumed: list[str]) -> bool:
         host, task = chain.host, node.task
+        if self.batch.flows[host].repeats_role(node) or any(_other_use(job.task, task) for job in chain.jobs):
+            return False
         if task.module in STRUCTURAL or self._is_once(node) or task.delegate_to or self.world.options.step:
             return False
         try:
@@ -318,7 +321,7 @@ class PlayRun:
         return job
 
     def _send(self, chain: Chain) -> None:
-        trip, intents = make_trip(chain, self.world.next_trip(), self.plan.play.name)
+        trip, intents = make_trip(chain, self.world.next_trip(), self.plan.play.name, self.world.mask)
         for intent in intents:
             self.world.emit(intent)
         self._by_trip[trip.id] = chain
@@ -352,3 +355,9 @@ class PlayRun:
         """A timer of the chain is due."""
         self._go_on(chain)
         self.pump()
+
+
+def _other_use(first: Task, second: Task) -> bool:
+    """Whether two tasks belong to different uses of one role that is to run once."""
+    one, two = first.role, second.role
+    return one is not None and two is not None and one is not two and bool(one.once) and one.once == two.once

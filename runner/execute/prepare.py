@@ -27,6 +27,7 @@ from runner.plan.effects import spec_of
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
 _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
 _TAKES_UNKNOWN: Final = frozenset({"set_fact"})
+VARIABLE_PARAMS: Final = "_variable_params"
 _ALWAYS_DIFFERS: Final = "pb_differs"
 
 
@@ -248,7 +249,7 @@ class Preparer:
             for name in (task.module, task.action, f"ansible.builtin.{task.module}"):
                 raw.update(rendered.get(name) or {})
         untouched = {*spec.conditions, *spec.raw}
-        for name, value in task.args.items():
+        for name, value in self._with_variable_params(task, scope).items():
             option = spec.free_form if name == "_raw_params" and spec.free_form else name
             raw[option] = value if option in untouched else self._world.templar.render(value, scope)
         raw = without_omitted(raw)
@@ -256,6 +257,17 @@ class Preparer:
         if problems:
             raise StepError(f"{task.action}: " + "; ".join(problems))
         return values, given
+
+    def _with_variable_params(self, task: Task, scope: StepScope) -> Mapping[str, Any]:
+        """The raw arguments; a whole mapping that came as one template (`copy: "{{ it }}"`) stands below the others."""
+        if VARIABLE_PARAMS not in task.args:
+            return task.args
+        whole = self._world.templar.render(task.args[VARIABLE_PARAMS], scope)
+        if isinstance(whole, Unknown):
+            raise UnknownReached(whole)
+        if not isinstance(whole, Mapping):
+            raise StepError(f"{task.action}: the arguments must be a mapping, got {type(whole).__name__}")
+        return {**whole, **{name: value for name, value in task.args.items() if name != VARIABLE_PARAMS}}
 
     def _note_secrets(self, spec: Spec, args: Mapping[str, Any]) -> None:
         for name, option in spec.options.items():

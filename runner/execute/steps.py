@@ -197,6 +197,8 @@ class Steps:
             self._emit(
                 result_event(job, self._play.name, result, status, step, final=True, ignored=ignored, rescued=rescued)
             )
+        if status is not Status.SKIPPED:
+            flow.ran_role(job.node)
         if not job.implicit:
             self._finish(job.node, chain.host)
         if job.node.id not in self.once and (job.once or job.task.directives.run_once):

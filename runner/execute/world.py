@@ -95,6 +95,7 @@ class World:
     secret: Callable[[str], None] = lambda _value: None
     ask: Callable[[str, bool], str | None] = lambda _prompt, _echo: None
     confirm: Callable[[str], str] = lambda _task: "y"
+    mask: Callable[[str], str] = lambda text: text
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0
