@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from pathlib import PurePath
 from typing import Any
 
 from runner.errors import StepError
@@ -54,10 +56,16 @@ class StepDesk:
             raise StepError(f"template {path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
         scope = self._scope.with_local({"template_path": path, **options.get("extra_vars", {})})
         rest = {key: value for key, value in options.items() if key != "extra_vars"}
-        made = self._world.templar.render_text(text, scope, Span(path), rest)
+        made = self._world.templar.render_text(text, scope, Span(path), rest, partial(self._included, path))
         if isinstance(made, Unknown):
             raise UnknownReached(made)
         return made
+
+    def _included(self, template: str, name: str) -> str:
+        """The text of a template that another one includes: beside it, or on the task's search path."""
+        beside = str(PurePath(template).parent / name)
+        found = beside if self._world.files.exists(beside) else self.find("templates", name)
+        return self._world.files.read(found).decode("utf-8", "replace")
 
     def is_true(self, condition: str | bool) -> bool:
         span = condition.span if isinstance(condition, Template) else self._task.span

@@ -7,11 +7,9 @@ from typing import Any
 
 from runner.errors import StepError
 from runner.execute.signals import NeedsFacts, StillOnItsWay
-from runner.model.names import Names
 from runner.plan.magic import is_fact_name
 
 Magic = Mapping[str, Callable[["StepScope"], Any]]
-Render = Callable[[Any, Names], Any]
 Lookup = Callable[["StepScope", str, Sequence[Any], Mapping[str, Any]], Any]
 
 
@@ -92,42 +90,16 @@ class StepScope:
         return self.lookups(self, name, terms, options)
 
 
-class VarsView(Mapping[str, Any]):
-    """A host's variables as `hostvars[host]` and `vars` show them: rendered when read."""
-
-    __slots__ = ("_render", "_scope")
-
-    def __init__(self, scope: StepScope, render: Render) -> None:
-        self._scope = scope
-        self._render = render
-
-    def __getitem__(self, name: str) -> Any:
-        return self._render(self._scope.raw(name), self._scope)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(self._scope.known()))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            self._scope.raw(str(name))
-        except KeyError:
-            return False
-        return True
-
-
-class HostVars(Mapping[str, VarsView]):
+class HostVars(Mapping[str, Mapping[str, Any]]):
     """`hostvars`: every host of the inventory, its variables seen without a task's."""
 
     __slots__ = ("_names", "_view")
 
-    def __init__(self, names: Callable[[], Iterable[str]], view: Callable[[str], VarsView]) -> None:
+    def __init__(self, names: Callable[[], Iterable[str]], view: Callable[[str], Mapping[str, Any]]) -> None:
         self._names = names
         self._view = view
 
-    def __getitem__(self, host: str) -> VarsView:
+    def __getitem__(self, host: str) -> Mapping[str, Any]:
         if host not in self:
             raise KeyError(host)
         return self._view(host)

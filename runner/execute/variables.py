@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from runner import __version__
 from runner.execute.lookups import LookupDesk
-from runner.execute.scope import HostVars, StepScope, VarsView
+from runner.execute.scope import HostVars, StepScope
 from runner.execute.signals import StillOnItsWay
 from runner.execute.state import RunState
 from runner.execute.world import World
@@ -109,9 +109,9 @@ class Variables:
         chosen = next((name for name in names if files.exists(name)), names[-1])
         return files.load_vars(chosen)
 
-    def view(self, host: str) -> VarsView:
+    def view(self, host: str) -> Mapping[str, Any]:
         """A host as `hostvars` shows it."""
-        return VarsView(self.scope(host, gather=False), self.world.templar.render)
+        return self.world.templar.variables(self.scope(host, gather=False))
 
 
 def _groups(variables: Variables) -> dict[str, list[str]]:
@@ -153,7 +153,7 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "group_names": lambda v, host, _s: _group_names(v, host),
     "groups": lambda v, _h, _s: _groups(v),
     "hostvars": lambda v, _h, s: _hostvars(v, s),
-    "vars": lambda v, _h, s: VarsView(s, v.world.templar.render),
+    "vars": lambda v, _h, s: v.world.templar.variables(s),
     "ansible_facts": _facts,
     "omit": lambda _v, _h, _s: OMIT,
     "playbook_dir": lambda v, _h, _s: _folder(v.play.path),

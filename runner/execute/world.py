@@ -26,7 +26,16 @@ class Templating(Protocol):
 
     def expression(self, text: str, names: Names, span: Span) -> Any: ...
 
-    def render_text(self, text: str, names: Names, span: Span, options: Mapping[str, Any]) -> str | Unknown: ...
+    def render_text(
+        self,
+        text: str,
+        names: Names,
+        span: Span,
+        options: Mapping[str, Any],
+        load_text: Callable[[str], str] | None = None,
+    ) -> str | Unknown: ...
+
+    def variables(self, names: Names) -> Mapping[str, Any]: ...
 
     def reads(self, value: Any) -> frozenset[str] | None: ...
 
