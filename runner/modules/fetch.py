@@ -29,7 +29,9 @@ SPEC = Spec(
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
     """Looks first; only a file that differs from the one here is transferred."""
     probe = (
-        f'pb_path={path(call.args["src"])}\npb_kv src "$pb_path"\npb_statl "$pb_path"\ncase $pb_type in\n'
+        f'pb_path={path(call.args["src"])}\npb_kv src "$pb_path"\n'
+        'case $pb_path in /*) pb_kv full "$pb_path" ;; *) pb_kv full "$PWD/$pb_path" ;; esac\n'
+        'pb_statl "$pb_path"\ncase $pb_type in\n'
         "absent) pb_kv missing 1; exit 0 ;;\n"
         'dir) pb_fail "remote file is a directory, fetch cannot work on directories" ;;\n'
         'file) [ -r "$pb_path" ] || pb_fail "the remote file cannot be read: permission denied" ;;\n'
@@ -56,7 +58,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if call.check:
         return Outcome(Status.CHANGED, values)
     wanted = checksum if call.args["validate_checksum"] else ""
-    download = Download(source, dest, wanted or None, int(value(reply, "size") or 0))
+    download = Download(value(reply, "full", source), dest, wanted or None, int(value(reply, "size") or 0))
     return Fragment(probe=":", effect=Effect.READ, download=download, memo=values)
 
 

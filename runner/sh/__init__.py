@@ -30,6 +30,7 @@ have, and these functions; a path is given to them as `quote.path` makes it:
                              chown, then chmod to pb_want_mode, never through a link; fails the step with a message
     pb_report KEY            after pb_stat: report what it found; `attributes.Seen.read` reads it
     pb_parent PATH           set pb_where to the folder a path is in
+    pb_above PATH            the nearest folder above PATH that exists must be one we can write to; fails the step
     pb_real PATH             set pb_real to the path without links (`readlink -f`)
     pb_keep_owner PATH       give the open temporary the owner of PATH (after pb_stat), if that is allowed
     pb_swap_link SOURCE PATH [-s]

@@ -66,9 +66,9 @@ def directory(call: Call) -> Texts:
     args = call.args
     follow = _FOLLOW if args["follow"] else ""
     soon = call.check and holds(call.will_exist, args["path"])
-    fresh = "pb_kv soon 1; exit 0" if soon else "pb_differs; pb_above"
+    fresh = "pb_kv soon 1; exit 0" if soon else 'pb_differs; pb_above "$pb_path"'
     probe = (
-        f"{_ABOVE}{follow}case $pb_type in\nabsent) {fresh}\n"
+        f"{follow}case $pb_type in\nabsent) {fresh}\n"
         'pb_octal "$((0777 & ~0$pb_umask))"; pb_mode=$pb_octal pb_isdir=1 pb_new=1 ;;\n'
         f'dir) pb_new= ;;\n*) {_WORD}pb_fail "$pb_path already exists as a $pb_word" ;;\nesac\n'
         f"{_attributes_probe(call)}{_times_probe(args)}"
@@ -80,16 +80,6 @@ def directory(call: Call) -> Texts:
         f"else\n{_attributes_apply(call)}{_recurse_apply(args) if args['recurse'] else ''}fi\n{_times_apply(args)}"
     )
     return Texts(probe, apply)
-
-
-# The nearest folder above must be one that can be written to.
-_ABOVE: Final = r"""pb_above() {
-  pb_parent "$pb_path"
-  while [ ! -e "$pb_where" ] && [ ! -L "$pb_where" ]; do pb_parent "$pb_where"; done
-  [ -d "$pb_where" ] || pb_fail "There was an issue creating $pb_path as requested: $pb_where is not a directory"
-  [ -w "$pb_where" ] || pb_fail "There was an issue creating $pb_path as requested: permission denied in $pb_where"
-}
-"""
 
 
 def touch(call: Call) -> Texts:

@@ -19,8 +19,9 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
     """The text of a whole trip, to be sent in one piece to a session that said `Ready`.
 
     `uploads` maps (step's index, upload's name) to the absolute path of the file on the host; these files are removed
-    when the trip is over, after its `TripDone`. It is one compound command, because dash and busybox read their stdin ahead, and nothing
-    runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a text holds the token.
+    when the trip is over, after its `TripDone`. It is one compound command, because dash and busybox read their stdin
+    ahead, and nothing runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a
+    text holds the token.
     """
     parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop="]
     for _, lines in groupby(trip.lines, key=lambda line: line.group):

@@ -80,6 +80,12 @@ pb_sum() {
 pb_parent() {
   case $1 in */*) pb_where=${1%/*}; [ -n "$pb_where" ] || pb_where=/ ;; *) pb_where=. ;; esac
 }
+pb_above() {
+  pb_parent "$1"
+  while [ ! -e "$pb_where" ] && [ ! -L "$pb_where" ]; do pb_parent "$pb_where"; done
+  [ -d "$pb_where" ] || pb_fail "There was an issue creating $1 as requested: $pb_where is not a directory"
+  [ -w "$pb_where" ] || pb_fail "There was an issue creating $1 as requested: permission denied in $pb_where"
+}
 pb_real() {
   pb_real=$(readlink -f -- "$1" 2>/dev/null || readlink -f "$1"; printf x)
   pb_real=${pb_real%x}

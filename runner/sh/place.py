@@ -161,7 +161,7 @@ def _where(placing: Placing) -> list[str]:
         lines = [
             f"pb_folder={dest}",
             f"pb_dest=${{pb_folder}}{quote(placing.name)}",
-            'if [ ! -d "$pb_folder" ] && { [ -e "$pb_folder" ] || [ -L "${pb_folder%/}" ]; }; then',
+            'if [ ! -d "$pb_folder" ] && { [ -e "${pb_folder%/}" ] || [ -L "${pb_folder%/}" ]; }; then',
             'pb_fail "the destination $pb_folder is not a directory"; fi',
         ]
     else:
@@ -201,9 +201,10 @@ def _show_before() -> str:
 def _judge(call: Call, placing: Placing) -> str:
     """Says "differs" for the content, checks that the folder can take it, and looks at mode and owner."""
     parent = posixpath.dirname(placing.final) or "."
-    soon = call.check and (holds(call.will_exist, parent) or placing.dest.endswith("/"))
-    folder = "make" if placing.dest.endswith("/") else ""
-    missing = ":" if soon or folder else 'pb_fail "Destination directory $pb_where does not exist"'
+    soon = call.check and holds(call.will_exist, parent)
+    folder = placing.dest.endswith("/")
+    above = ":" if soon else 'pb_above "${pb_folder%/}"'
+    missing = above if folder else ":" if soon else 'pb_fail "Destination directory $pb_where does not exist"'
     fresh = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
     if placing.remote is not None:
         fresh = "pb_mode=$pb_src_mode"

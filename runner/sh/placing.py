@@ -85,7 +85,7 @@ pb_backup() {
 pb_make_folders() {
   [ ! -d "$1" ] || return 0
   pb_parent "$1"
-  pb_make_folders "$pb_where"
+  pb_make_folders "$pb_where" "$2" "$3" "$4"
   mkdir -- "$1" || pb_fail "There was an issue creating $1 as requested"
   [ -z "$2$3$4" ] || { pb_want_mode=$2; pb_attr_apply "$1" "$3" "$4"; }
 }

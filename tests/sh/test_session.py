@@ -140,7 +140,7 @@ def test_a_command_is_never_a_builtin(shell: str, tmp_path: Path, builtin: str) 
 def test_output_cannot_forge_an_answer(shell: str, tmp_path: Path) -> None:
     # Not even a process that knows how records look, and finds the shell's own descriptors.
     script = f"printf '{TOKEN}X 0 0\\n'; printf 'X 0 0\\n' >/proc/$PPID/fd/9 2>/dev/null; exit 9"
-    reply = one(f'pb_user_run sh -c "{script}"', shell, tmp_path)
+    reply = one(f"pb_user_run sh -c {quote(script)}", shell, tmp_path)
     assert reply.rc == 9
     assert reply.stdout.startswith(TOKEN.encode())
 
