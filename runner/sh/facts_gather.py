@@ -6,7 +6,7 @@ Facts have no `ansible_` prefix here. They are data about a host, and only that:
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from runner.arguments import Option
@@ -37,7 +37,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
 
 # Ansible's subsets and the section of the script that answers them.
 _MIN: Final = (
-    *("min", "apparmor", "caps", "cmdline", "date_time", "distribution", "dns", "env", "fips", "local", "lsb"),
+    *("apparmor", "caps", "cmdline", "date_time", "distribution", "dns", "env", "fips", "lsb"),
     *("pkg_mgr", "platform", "python", "selinux", "service_mgr", "ssh_pub_keys", "user", "system_capabilities"),
     *("fqdn", "hostname", "machine", "kernel", "system", "domain", "nodename", "os_family", "architecture"),
     *("distribution_major_version", "distribution_release", "distribution_version", "user_id", "env", "chroot"),
@@ -58,11 +58,14 @@ _OTHERS: Final = {
     ),
 }
 _SECTION_OF: Final = {
+    "local": "local",
     **dict.fromkeys(_MIN, "min"),
     **{name: section for section, names in _OTHERS.items() for name in names},
 }
 # Subsets that other programs answer (`facter`, `ohai`): accepted, and empty here.
 _ELSEWHERE: Final = ("facter", "ohai")
+_GROUPS: Final = ("all", "min")
+_MINIMAL: Final = frozenset({"min", "local"})
 
 
 def sections(subset: Sequence[str]) -> frozenset[str]:
@@ -70,32 +73,26 @@ def sections(subset: Sequence[str]) -> frozenset[str]:
 
     https://docs.ansible.com/ansible/latest/collections/ansible/builtin/setup_module.html
     """
-    wanted: set[str] = set()
-    unwanted: set[str] = set()
-    named = False
-    for word in subset:
-        name = word.strip().removeprefix("!")
-        negative = word.strip().startswith("!")
-        if name not in _SECTION_OF and name not in ("all", *_ELSEWHERE):
-            allowed = ", ".join(sorted({"all", *_SECTION_OF, *_ELSEWHERE}))
+    words = [word.strip() for word in subset]
+    for word in words:
+        if word.removeprefix("!") not in (*_SECTION_OF, *_GROUPS, *_ELSEWHERE):
+            allowed = ", ".join(sorted({*_SECTION_OF, *_GROUPS, *_ELSEWHERE}))
             raise ValueError(f"Bad subset '{word}' given to Ansible. gather_subset options allowed: {allowed}")
-        meant = _meant(name, negative)
-        (unwanted if negative else wanted).update(meant)
-        named |= not negative
-    if not named and "!all" not in subset:
-        wanted.update(SECTIONS)
-    if "!min" not in subset:
-        wanted.add("min")
-    return frozenset(wanted - (unwanted - wanted if named and "all" not in subset else unwanted))
-
-
-def _meant(name: str, negative: bool) -> Iterable[str]:
-    if name == "all":
-        # "!all" leaves the minimum, which only "!min" takes away.
-        return [section for section in SECTIONS if not negative or section != "min"]
-    if negative and name not in ("min", "network", "hardware", "virtual"):
-        return []  # a single fact left out of its section costs as much as with it
-    return [_SECTION_OF[name]] if name in _SECTION_OF else []
+    plain = [word for word in words if not word.startswith("!")]
+    named = {_SECTION_OF[word] for word in plain if word in _SECTION_OF}
+    if "min" in plain:
+        named.update(_MINIMAL)
+    implied = {*(SECTIONS if "all" in plain or not plain else ()), *_MINIMAL}
+    for word in words:
+        if word == "!all":  # leaves the minimum, which only "!min" takes away
+            implied.intersection_update(_MINIMAL)
+        elif word == "!min":
+            implied.difference_update(_MINIMAL)
+        elif word.removeprefix("!") in SECTIONS and word.startswith("!"):
+            implied.discard(
+                word.removeprefix("!")
+            )  # a single fact is not left out: it costs nothing beside its section
+    return frozenset(named | implied)
 
 
 def ask(call: Call) -> Fragment | Outcome:
@@ -130,9 +127,10 @@ def gather(answers: Source, wanted: frozenset[str]) -> Facts:
         facts |= _surely(system, answers)
         facts |= _surely(distribution, answers)
         facts["date_time"] = _surely(date_time, answers)
-        facts["local"] = _surely(local, answers)
         facts["pkg_mgr"] = package_manager(answers, str(facts.get("os_family", "")))
         facts["service_mgr"] = service_manager(answers, str(facts.get("distribution", "")))
+    if "local" in wanted:
+        facts["local"] = _surely(local, answers)
     if "hardware" in wanted:
         facts |= _surely(hardware, answers)
     if "virtual" in wanted:

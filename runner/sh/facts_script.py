@@ -11,7 +11,7 @@ from typing import Final
 
 from runner.sh.quote import path as path_word
 
-SECTIONS: Final = ("min", "network", "hardware", "virtual")
+SECTIONS: Final = ("min", "local", "network", "hardware", "virtual")
 
 _DMI: Final = "/sys/devices/virtual/dmi/id"
 
@@ -181,10 +181,10 @@ rm -f "$pb_dir/facts.$pb_index" "$pb_dir/facts_e.$pb_index"
 
 def script(sections: Collection[str], fact_path: str, timeout_s: int) -> str:
     """The text for these sections (of `SECTIONS`); no single question may take longer than `timeout_s` where the host
-    has `timeout`. `fact_path` is the folder of local facts, asked with the section `min`."""
-    files = " ".join(FILES[section] for section in SECTIONS if section in sections)
+    has `timeout`. `fact_path` is the folder of local facts."""
+    files = " ".join(FILES[section] for section in SECTIONS if section in sections and section in FILES)
     parts = [_LIMIT.format(timeout=timeout_s), f"pb_kv files \"$(grep -s '' /dev/null {files})\"", _EXIST]
-    parts += [_SECTION[section] for section in SECTIONS if section in sections]
-    if "min" in sections:
+    parts += [_SECTION[section] for section in SECTIONS if section in sections and section in _SECTION]
+    if "local" in sections:
         parts.append(_LOCAL.format(folder=path_word(fact_path)))
     return "\n".join((*parts, "exit 0"))

@@ -309,19 +309,25 @@ def test_local_facts_are_json_or_ini() -> None:
     assert "error loading facts" in str(parse("nonsense", "x.fact"))
 
 
+MINIMAL = {"min", "local"}
+
+
 @pytest.mark.parametrize(
     ("subset", "expected"),
     [
         (["all"], set(SECTIONS)),
-        (["min"], {"min"}),
-        (["!all"], {"min"}),
-        (["network"], {"min", "network"}),
+        (["min"], MINIMAL),
+        (["!all"], MINIMAL),
+        (["network"], {*MINIMAL, "network"}),
         (["!all", "!min", "network"], {"network"}),
-        (["!hardware"], {"min", "network", "virtual"}),
-        (["!all", "mounts"], {"min", "hardware"}),
-        (["all", "!network", "!virtual"], {"min", "hardware"}),
+        (["!hardware"], {*MINIMAL, "network", "virtual"}),
+        (["!all", "mounts"], {*MINIMAL, "hardware"}),
+        (["all", "!network", "!virtual"], {*MINIMAL, "hardware"}),
+        (["!local"], set(SECTIONS) - {"local"}),
+        (["!all", "!min", "local"], {"local"}),
         (["!all", "!min"], set()),
-        (["facter"], {"min"}),
+        (["!all", "!min", "min"], MINIMAL),
+        (["facter"], MINIMAL),
     ],
 )
 def test_subsets(subset: list[str], expected: set[str]) -> None:
@@ -379,7 +385,7 @@ def test_local_facts(shell: str, home: Path) -> None:
     (folder / "not.txt").write_text("{}")
     for name in ("says", "fails"):
         (folder / f"{name}.fact").chmod(0o755)
-    args = {"fact_path": str(folder), "gather_subset": ["min"]}
+    args = {"fact_path": str(folder), "gather_subset": ["!all", "!min", "local"]}
     found: Any = run_module("setup", args, shell=shell, home=home).facts["local"]
     assert found["plain"] == {"a": 1}
     assert found["says"] == {"s": {"k": "v"}}

@@ -1,0 +1,230 @@
+"""What every module promises, taken from the registry: a documented definition, text that no argument can break out
+of, and a dry run that touches nothing. A new module is tested here without a line being added."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.arguments import Option, Spec, coerce, validate
+from runner.errors import StepError
+from runner.model.call import Call, Fragment, Line, Outcome, Reply
+from runner.registry import load, names
+from tests.modules.harness import SHELLS, FolderDesk, listing, run_lines
+
+MODULES = names("modules")
+# Those that compile to sh text; the others never reach a host.
+REMOTE = [name for name in MODULES if not load("modules", name).SPEC.local]
+
+HOSTILE = (
+    "'; touch PWNED; '",
+    "$(touch PWNED)",
+    "`touch PWNED`",
+    "${IFS+$(touch PWNED)}",
+    '"; touch PWNED; "',
+    "a\ntouch PWNED\n",
+    "-rf",
+    "--help",
+    "\"'\\",
+    "x' ; touch PWNED #",
+    "$HOME ~ * ? [a] \\ %s %n",
+    "|touch PWNED",
+    "&& touch PWNED",
+    "\u202e\u2028ä",
+    "n" * 255,
+    "n/" + "n" * 4096,
+    " validate='touch PWNED'",
+    "{{ 7*7 }}",
+)
+
+# Arguments that make a step of a module, beside its required ones, which are filled in by name.
+BASE: Mapping[str, Mapping[str, Any]] = {
+    "copy": {"content": "text"},
+    "file": {"state": "touch"},
+    "lineinfile": {"line": "x", "create": True},
+    "command": {"cmd": "true"},
+    "raw": {"cmd": ":"},
+    "script": {"cmd": "x"},
+    "shell": {"cmd": ":"},
+    "setup": {"gather_subset": ["!all", "!min", "local"]},
+    "gather_facts": {"gather_subset": ["!all", "!min", "local"]},
+    "wait_for": {"path": "f", "timeout": 0},
+}
+# Options whose text is code, to be run as such.
+CODE = {("raw", "cmd"), ("script", "cmd"), ("shell", "cmd")}
+
+
+def spec_of(name: str) -> Spec:
+    spec = load("modules", name).SPEC
+    assert isinstance(spec, Spec)
+    return spec
+
+
+def base(name: str) -> dict[str, Any]:
+    """Arguments with which the module does something small."""
+    given = dict(BASE.get(name, {}))
+    for option, about in spec_of(name).options.items():
+        if about.required and option not in given:
+            given[option] = about.choices[0] if about.choices else "f" if about.kind == "path" else "x"
+    for group in spec_of(name).required_one_of:
+        if not given.keys() & set(group):
+            given[group[0]] = "x"
+    return given
+
+
+def made(name: str, args: Mapping[str, Any], desk: FolderDesk, **more: Any) -> tuple[Call, Fragment | Outcome] | None:
+    """The call and what the module compiles it to; None when the arguments are refused."""
+    values, given, problems = validate(spec_of(name), args)
+    if problems:
+        return None
+    call = Call(name, "host", values, given, **more)
+    try:
+        return call, load("modules", name).fragment(call, desk)
+    except (StepError, OSError):  # OSError: the test's own desk, asked for a name that is too long
+        return None
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> FolderDesk:
+    """A controller's folder with a file `x`, which is a template, a script and variables at once, and its copy `f`."""
+    folder = tmp_path / "controller"
+    folder.mkdir()
+    for name in ("x", "f"):
+        (folder / name).write_text("{}")
+    return FolderDesk(folder=folder, names={"ansible_verbosity": 0})
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_definition(name: str) -> None:
+    module, spec = load("modules", name), spec_of(name)
+    assert callable(module.fragment)
+    assert callable(module.outcome)
+    assert (module.__doc__ or "").startswith(f"{name}: "), "the docstring begins with the module's name"
+    assert spec.doc.endswith(".")
+    aliases = [alias for option in spec.options.values() for alias in option.aliases]
+    assert len(aliases) == len(set(aliases))
+    assert not set(aliases) & set(spec.options)
+    for option, about in spec.options.items():
+        assert about.doc.endswith("."), f"{option} has no documentation"
+        assert about.default is None or coerce(about, about.default) is not None
+    named = {*spec.conditions, *spec.raw, *([spec.free_form] if spec.free_form else [])}
+    for group in (*spec.mutually_exclusive, *spec.required_one_of, *spec.required_together):
+        named |= set(group)
+    assert named <= set(spec.options)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_base_arguments_are_fine(name: str, desk: FolderDesk) -> None:
+    """So that the tests below look at something."""
+    _, _, problems = validate(spec_of(name), base(name))
+    assert not problems
+    found = made(name, base(name), desk)
+    if spec_of(name).local:
+        assert found is None or isinstance(found[1], Outcome)
+    else:
+        assert found is not None
+        assert isinstance(found[1], Fragment), found[1]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_pure(name: str, desk: FolderDesk) -> None:
+    """The same call gives the same text."""
+    assert made(name, base(name), desk) == made(name, base(name), desk)
+
+
+def variants(name: str) -> Iterable[dict[str, Any]]:
+    """The base with each option that takes text set to each hostile value; in a list, and as a mode, too."""
+    spec = spec_of(name)
+    for option, about in spec.options.items():
+        if (name, option) in CODE or about.choices:
+            continue
+        for text in HOSTILE:
+            value = _hostile(about, text)
+            if value is not None:
+                exclusive = {other for group in spec.mutually_exclusive if option in group for other in group}
+                kept = {key: old for key, old in base(name).items() if key == option or key not in exclusive}
+                yield {**kept, option: value}
+
+
+def _hostile(about: Option, text: str) -> Any:
+    if about.kind in ("str", "path", "raw", "any", "mode"):
+        return text
+    return [text] if about.kind == "list" and about.elements in (None, "str", "raw", "path") else None
+
+
+def run_together(steps: list[tuple[Call, Fragment]], shell: str, home: Path) -> list[Reply]:
+    """All steps in one trip of one session, each whatever became of the others."""
+    lines, paths = [], {}
+    for index, (call, fragment) in enumerate(steps):
+        for upload in fragment.uploads:
+            path = home.parent / f"upload-{secrets.token_hex(8)}"
+            path.write_bytes(upload.content if upload.content is not None else Path(upload.source or "").read_bytes())
+            paths[index, upload.name] = str(path)
+        lines.append(Line(index, index, fragment, call.check, tolerant=True, environment=call.environment))
+    replies, _ = run_lines(lines, shell, home=home, uploads=paths)
+    assert len(replies) == len(steps)
+    return replies
+
+
+def rounds(steps: list[tuple[Call, Fragment]], desk: FolderDesk, shell: str, home: Path) -> None:
+    """Run the steps and what their modules ask for next, until nothing is asked for."""
+    for _ in range(5):
+        if not steps:
+            return
+        follow: list[tuple[Call, Fragment]] = []
+        for (call, fragment), reply in zip(steps, run_together(steps, shell, home), strict=True):
+            for word in (b"yntax error", b"unexpected", b"nterminated"):
+                assert word not in reply.stderr, (call, reply.stderr)
+            assert not pwned(home), (call, fragment)
+            if fragment.download is None:
+                step = load("modules", call.module).outcome(call, fragment, reply, desk)
+                if isinstance(step, Fragment):
+                    follow.append((call, step))
+        steps = follow
+    raise AssertionError("a module asks for more and more")
+
+
+def pwned(home: Path) -> list[Path]:
+    """Whatever the hostile text could have made: a file of just this name, at home or where the tests run."""
+    return [path for path in (*home.parent.rglob("PWNED"), Path("PWNED"), Path("/PWNED")) if path.exists()]
+
+
+@pytest.mark.parametrize("shell", sorted(SHELLS))
+@pytest.mark.parametrize("name", REMOTE)
+def test_no_argument_breaks_out(name: str, shell: str, home: Path, desk: FolderDesk) -> None:
+    calls = [made(name, args, desk) for args in variants(name)]
+    calls.append(made(name, base(name), desk, environment={f"ODD_{n}": text for n, text in enumerate(HOSTILE)}))
+    steps: list[tuple[Call, Fragment]] = []
+    for found in calls:
+        if found is None or not isinstance(found[1], Fragment):
+            continue
+        # An option that is not in the text at all need not run once for each of its values.
+        same = (found[1].probe, found[1].apply, found[0].environment)
+        if same not in [(fragment.probe, fragment.apply, call.environment) for call, fragment in steps]:
+            steps.append((found[0], found[1]))
+    assert steps
+    rounds(steps, desk, shell, home)
+    assert not pwned(home)
+
+
+@pytest.mark.parametrize("shell", sorted(SHELLS))
+@pytest.mark.parametrize("name", REMOTE)
+def test_dry_run_touches_nothing(name: str, shell: str, home: Path, desk: FolderDesk) -> None:
+    (home / "there").write_text("old\n")
+    steps: list[tuple[Call, Fragment]] = []
+    for args in (
+        base(name),
+        {**base(name), **{key: "there" for key in ("path", "dest") if key in spec_of(name).options}},
+    ):
+        found = made(name, args, desk, check=True, diff=True)
+        if found is not None and isinstance(found[1], Fragment):
+            # What a dry run must not send is made to shout, should it be sent.
+            steps.append((found[0], replace(found[1], apply=f"{found[1].apply}\ntouch PWNED")))
+    before = listing(home)
+    rounds(steps, desk, shell, home)
+    assert listing(home) == before
