@@ -102,7 +102,9 @@ pb_clear() { pb_sweep=$((pb_trip + 64)); rm -f "$pb_dir"/[oeis].* "$@" 2>/dev/nu
 pb_trip=0 pb_sweep=64
 """
 
+# bash tells its stderr about a killed child, and quotes the child's text: nobody is to read that.
 _READY: Final = r"""
+exec 2>/dev/null
 printf '%sA %s %s\n' "$pb_token" "$$" "$pb_dir" >&9
 """
 
