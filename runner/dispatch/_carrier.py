@@ -24,11 +24,38 @@ from runner.sh.replies import Replies
 # A killed step still sends its output; a shell that does not get that far is given up.
 AFTERMATH_S: Final = 5.0
 
-Sink = Callable[[Reply | TripEnd | Sent], None]
+Message = Reply | TripEnd | Sent
+Sink = Callable[[list[Message]], None]
 
 
-def carry(trip: Trip, link: HostLink, sink: Sink) -> None:
-    """Carry a trip; exactly one `TripEnd` goes to `sink`, after its replies."""
+@dataclass(slots=True)
+class Mail:
+    """Messages of one trip on their way to `sink`: those that came together go together, since each delivery wakes
+    another thread. That a trip has left is no news of its own; it waits for the first answer."""
+
+    sink: Sink
+    ended: bool = False
+    _held: list[Message] = field(default_factory=list)
+    _news: bool = False
+
+    def post(self, message: Message) -> None:
+        """Hold a message; the end of a trip takes everything along."""
+        self._held.append(message)
+        self._news = self._news or not isinstance(message, Sent)
+        if isinstance(message, TripEnd):
+            self.ended = True
+            self.flush()
+
+    def flush(self) -> None:
+        """Deliver what is held, before waiting for more."""
+        if self._news:
+            held, self._held, self._news = self._held, [], False
+            self.sink(held)
+
+
+def carry(trip: Trip, link: HostLink, mail: Mail) -> None:
+    """Carry a trip; exactly one `TripEnd` is posted, after its replies."""
+    sink = mail.post
     while True:
         try:
             session = link.take(trip.become)
@@ -39,7 +66,7 @@ def carry(trip: Trip, link: HostLink, sink: Sink) -> None:
             sink(TripEnd(trip.id, str(error), sent=False))
             return
         used_before = session.trips > 0
-        work = _Work(trip, link, session, sink)
+        work = _Work(trip, link, session, mail)
         lost = _carry_on(work)
         # A shell that died while it lay idle has read nothing of this trip: a new one may have it.
         if lost is None or work.sent or not used_before:
@@ -67,7 +94,7 @@ class _Work:
     trip: Trip
     link: HostLink
     session: Session
-    sink: Sink
+    mail: Mail
     sent: bool = False
     usable: bool = False
     done: set[int] = field(default_factory=set)
@@ -81,7 +108,7 @@ class _Work:
 
     def answer(self, reply: Reply) -> None:
         self.done.add(reply.index)
-        self.sink(reply)
+        self.mail.post(reply)
 
     def fail_rest(self, msg: str) -> None:
         """The text was never sent: its first step that has no reply fails with the reason."""
@@ -129,7 +156,7 @@ class _Leg:
             work.session.send(text)
             if not work.sent:
                 work.sent = True
-                work.sink(Sent(work.trip.id))
+                work.mail.post(Sent(work.trip.id))
             stopped = self._follow(lines)
         groups = {line.index: line.group for line in self.lines}
         for index, msg in refused.items():
@@ -192,6 +219,8 @@ class _Leg:
         self.work.answer(self._fetch(reply, by_index))
 
     def _left(self) -> float | None:
+        """How long to wait for the next answer; asked before each wait."""
+        self.work.mail.flush()
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
     def _expire(self, replies: Replies) -> None:

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from runner.dispatch._carrier import Sink, carry
+from runner.dispatch._carrier import Mail, Sink, carry
 from runner.dispatch._host import HostLink
+from runner.errors import PbrunError
 from runner.model.call import Target, Trip, TripEnd
 from runner.model.ports import BecomeMethod, Connection, Transport
 
@@ -34,19 +35,18 @@ class House:
 
     def carry(self, trip: Trip, sink: Sink) -> None:
         """Carry a trip; whatever happens, one `TripEnd` is reported."""
-        ended: list[bool] = []
-
-        def watch(message: object) -> None:
-            if isinstance(message, TripEnd):
-                ended.append(True)
-            sink(message)  # type: ignore[arg-type]
-
+        mail = Mail(sink)
         try:
-            carry(trip, self._link(trip.target), watch)
+            carry(trip, self._link(trip.target), mail)
+        except PbrunError as error:
+            end = TripEnd(trip.id, str(error), sent=False)
         except Exception as error:
             # A mistake of this program: the host's state is not known, and the run must hear of it.
-            if not ended:
-                sink(TripEnd(trip.id, f"internal error: {type(error).__name__}: {error}"))
+            end = TripEnd(trip.id, f"internal error: {type(error).__name__}: {error}")
+        else:
+            return
+        if not mail.ended:
+            mail.post(end)
 
     def _link(self, target: Target) -> HostLink:
         with self._lock:

@@ -89,11 +89,13 @@ class _Talk:
                 ) from None
             if got is None:
                 raise self._refused(f"{self.become.method} ended without a word")
-            self.out = (self.out + got[0])[-NOISE_LIMIT:]
-            self.seen = (self.seen + got[0] + got[1])[-NOISE_LIMIT:]
+            # Looked at whole before it is cut: a program may send much in the same breath as its mark.
+            self.out += got[0]
             parts = self.out.split(self.mark + b"\n", 2)
             if len(parts) == 3:
                 return parts[2]
+            self.out = self.out[-NOISE_LIMIT:]
+            self.seen = (self.seen + got[0] + got[1])[-NOISE_LIMIT:]
             if len(parts) == 2:
                 self._answer()
 

@@ -33,7 +33,7 @@ class Inline:
         """Carry the oldest trip and give everything it brought back; nothing when there is none."""
         found: list[Message] = []
         if self._trips:
-            self._house.carry(self._trips.popleft(), found.append)
+            self._house.carry(self._trips.popleft(), found.extend)
         return found
 
     def reset(self, host: str) -> None:

@@ -29,7 +29,7 @@ class Threads:
         self._forks = max(1, forks)
         self._house = house
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._free = 0
         self._workers: list[threading.Thread] = []
@@ -60,11 +60,11 @@ class Threads:
     def wait(self, timeout_s: float | None) -> list[Message]:
         """What has arrived; see `runner.model.ports.Dispatcher`."""
         try:
-            found = [self._messages.get(timeout=timeout_s)]
+            found = self._messages.get(timeout=timeout_s)
         except queue.Empty:
             return []
         while not self._messages.empty():
-            found.append(self._messages.get())
+            found += self._messages.get()
         return found
 
     def reset(self, host: str) -> None:

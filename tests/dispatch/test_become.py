@@ -103,7 +103,7 @@ def test_sudo_refusals(place: Place) -> None:
         assert "a password is required to become root" in place.refusal(Become(flags="-H -E"))
         begun = time.monotonic()
         assert "wrong password" in place.refusal(Become(password=Secret("S3CRET")))
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 15
     assert "command not found" in place.refusal(Become(exe="/usr/bin/no-sudo"))
 
 
@@ -152,7 +152,7 @@ def test_files_and_deadlines_as_another_user(place: Place, tmp_path: Path) -> No
         step = Fragment(probe=text, uploads=(Upload("0", len(data), digest, content=data),))
         assert place.run(become, step).out == b"root\n"
         fetched = place.run(become, Fragment(probe=":", download=Download(str(secret), str(tmp_path / "d"), digest)))
-        assert fetched.replies[0].rc == 0
+        assert [reply.rc for reply in fetched.replies] == [0], fetched
         assert (tmp_path / "d").read_bytes() == data
         slow = Line(0, 0, Fragment(probe="sleep 60"), timeout_s=0.3)
         assert place.run(become, slow).replies[0].timed_out

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner import registry
-from runner.model.call import Download, Fragment, Line, Target, Upload
+from runner.model.call import Become, Download, Fragment, Line, Target, Upload
 from tests.dispatch.trips import Carrier, carrier
 from tests.sshd_farm import Farm
 
@@ -147,7 +147,7 @@ def test_a_deadline_ends_the_step_and_its_children(carry: Carrier, target: Targe
     slow = Line(0, 0, Fragment(probe=text), tolerant=True, timeout_s=0.5)
     begun = time.monotonic()
     answer = carry.run(target, slow, Line(1, 1, Fragment(probe="echo after")))
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 40
     assert [(reply.index, reply.timed_out) for reply in answer.replies] == [(0, True), (1, False)]
     assert answer.replies[0].rc != 0
     assert answer.replies[0].stdout == b"begun\n"
@@ -156,8 +156,10 @@ def test_a_deadline_ends_the_step_and_its_children(carry: Carrier, target: Targe
     assert answer.end.lost is None
     found = pids.read_text().split()
     assert len(found) == 2
-    for pid in found[1:]:
-        assert not _runs(int(pid))
+    until = time.monotonic() + 3  # a killed process may wait for its turn to die
+    while _runs(int(found[1])) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _runs(int(found[1]))
 
 
 def _runs(pid: int) -> bool:
@@ -178,7 +180,7 @@ def test_close_leaves_nothing_on_the_host(target: Target) -> None:
         folder = carry.run(target, 'echo "$pb_dir"').out.decode().strip()
         assert glob.glob(folder)  # noqa: PTH207
         begun = time.monotonic()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
     assert not glob.glob(folder)  # noqa: PTH207
 
 
@@ -198,11 +200,11 @@ def test_a_shell_that_died_while_idle_is_replaced(carry: Carrier, target: Target
     assert answer.out == b"again\n"
 
 
-def test_parallel_trips_to_one_host(target: Target) -> None:
+def test_parallel_trips_to_one_host(target: Target, tmp_path: Path) -> None:
+    """Each of them waits for the others: one after another they would never end."""
+    text = f"touch {tmp_path}/NUMBER; until [ $(ls {tmp_path} | wc -l) = 3 ]; do sleep 0.1; done; echo $$"
     with carrier() as carry:
-        begun = time.monotonic()
-        answers = carry.run_all([(target, ("sleep 0.7; echo $$",), None) for _ in range(3)])
-        assert time.monotonic() - begun < 2
+        answers = carry.run_all([(target, (text.replace("NUMBER", str(n)),), None) for n in range(3)])
         assert len({answer.out for answer in answers}) == 3
 
 
@@ -210,3 +212,6 @@ def test_unknown_plugins_and_bugs_are_reported(carry: Carrier) -> None:
     answer = carry.run(Target("h", transport="no-such"), "echo hi")
     assert answer.end is not None
     assert "internal error" in (answer.end.lost or "")
+    answer = carry.run(Target("h", transport="local"), "echo hi", become=Become("sudo", "-oops"))
+    assert answer.end is not None
+    assert (answer.end.sent, answer.end.refused) == (False, True)

@@ -139,7 +139,7 @@ def test_a_frozen_host_ends_in_bounded_time() -> None:
         threading.Timer(0.3, freeze, [farm]).start()
         begun = time.monotonic()
         answer = carry.run(target, "sleep 20")
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 15
         assert answer.end is not None
         assert "went silent" in (answer.end.lost or "")
 
@@ -179,7 +179,7 @@ def test_closing_in_the_middle_is_quick(farm: Farm) -> None:
         carry.dispatcher.send(Trip(99, farm.target(0), None, (Line(0, 0, Fragment("sleep 30")),)))
         time.sleep(0.7)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 6
+    assert time.monotonic() - begun < 15
 
 
 def test_targets_that_make_no_sense() -> None:

@@ -119,7 +119,7 @@ def test_close_is_quick_and_final(connection: Connection) -> None:
     begun = time.monotonic()
     connection.close()
     connection.close()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
     assert not connection.alive()
     with pytest.raises(ConnectionLost):
         connection.start("echo hi")

@@ -51,7 +51,7 @@ def test_unknown_name() -> None:
 def test_silent_listener(listener: socket.socket) -> None:
     begun = time.monotonic()
     assert "sent no ssh banner in 0.5 s" in refusal(local(listener))
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
 
 
 def answering(server: socket.socket, *answers: bytes) -> threading.Thread:
@@ -151,7 +151,7 @@ def test_a_frozen_server_is_noticed() -> None:
         begun = time.monotonic()
         with pytest.raises(ConnectionLost, match="went silent"):
             process.read(30)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15
         connection.close()
 
 
