@@ -206,10 +206,11 @@ def _judge(call: Call, placing: Placing) -> str:
     above = ":" if soon else 'pb_above "${pb_folder%/}"'
     missing = above if folder else ":" if soon else 'pb_fail "Destination directory $pb_where does not exist"'
     fresh = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
-    if placing.remote is not None:
-        fresh = "pb_mode=$pb_src_mode"
     mode = "pb_want_mode=$pb_src_mode" if placing.mode == "preserve" else modes.text(placing.mode)
-    every = "" if placing.remote is None else '\n[ -n "$pb_same" ] || pb_mode=$pb_src_mode'
+    # Ansible: a copy on the host takes its source's mode along when it replaces something, not when it is new.
+    every = ""
+    if placing.remote is not None:
+        every = '\nif [ -z "$pb_same" ] && [ "$pb_type" != absent ]; then pb_mode=$pb_src_mode; fi'
     return (
         'if [ -z "$pb_same" ]; then pb_differs; pb_parent "$pb_dest"\n'
         f'if [ ! -d "$pb_where" ]; then {missing}\n'

@@ -112,6 +112,7 @@ def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True) -> 
 def _guarded_off(call: Call, guard: str, values: dict[str, Any]) -> Outcome:
     name, state = call.args[guard], "exists" if guard == "creates" else "does not exist"
     values |= {"rc": 0, "stdout": f"skipped, since {name} {state}", "stderr": ""}
+    values |= {"start": None, "end": None, "delta": None}
     did = "Would" if call.check else "Did"
     return Outcome(Status.OK, values, msg=f"{did} not run command since '{name}' {state}")
 
