@@ -1,4 +1,4 @@
-"""Runs a module's call through a real shell, as the dispatcher does but by subprocess: fragments, uploads, downloads."""
+"""Runs a module's call through a real shell, as the dispatcher does, but by subprocess."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def run_module(
     umask: int = 0o022,
     **more: Any,
 ) -> Outcome:
-    """What the module's call comes to on this machine, whose login home is `home`. `more` are further fields of Call."""
+    """What the call comes to on this machine, whose login home is `home`. `more` are further fields of Call."""
     return run_call(make_call(name, args, check=check, diff=diff, **more), shell, home, desk, umask)
 
 

@@ -98,7 +98,7 @@ CASES = {
         "copy", {"content": "n", "dest": "~/f", "follow": True}, linked, path="real", content="n"
     ),
     "copy on the host": Case(
-        "copy", {"src": "~/f", "dest": "~/g", "remote_src": True}, old(0o644), path="g", mode=0o751
+        "copy", {"src": "~/f", "dest": "~/g", "remote_src": True}, old(0o751), path="g", mode=0o644
     ),
     "copy on the host over another": Case(
         "copy", {"src": "~/f", "dest": "~/h", "remote_src": True}, two, path="h", content="old\n"
