@@ -46,7 +46,8 @@ def test_each_file_opens_by_saying_what_it_is_for(path: Path) -> None:
 def test_names_say_something(path: Path) -> None:
     assert not EMPTY_NAMES.fullmatch(path.stem)
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        # A function may be about a package manager; a class that calls itself one does not say what it is.
+        if isinstance(node, ast.ClassDef):
             parts = re.findall(r"[A-Z]?[a-z]+", node.name)
             assert not any(EMPTY_NAMES.fullmatch(part) for part in parts), node.name
 
