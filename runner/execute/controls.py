@@ -19,13 +19,17 @@ from runner.model.event import Notice
 NOT_INTERACTIVE: Final = "Not waiting for response to prompt as stdin is not interactive"
 
 
-def act(world: World, state: RunState, batch: Batch, number: int, outcome: Outcome) -> None:
-    """Carry out a step's control. Raises StepError (a host name that cannot be used)."""
+def act(world: World, state: RunState, batch: Batch, number: int, outcome: Outcome) -> bool:
+    """Carry out a step's control. Returns whether it changed the inventory. Raises StepError (a host name that cannot
+    be used)."""
     control = outcome.control
     if isinstance(control, AddHost | GroupBy):
-        state.change(change_inventory(control, batch.hosts[number], state.inventory))
-    elif isinstance(control, Meta):
+        before = state.inventory
+        state.change(change_inventory(control, batch.hosts[number], before))
+        return state.inventory != before
+    if isinstance(control, Meta):
         _meta(world, state, batch, number, control.action)
+    return False
 
 
 def _meta(world: World, state: RunState, batch: Batch, number: int, action: str) -> None:

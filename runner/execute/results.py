@@ -33,7 +33,7 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     if outcome.status in (Status.UNREACHABLE, Status.INDETERMINATE):
         result["unreachable"] = True
     if outcome.facts:
-        result["ansible_facts"] = dict(outcome.facts)
+        result["ansible_facts"] = {_prefixed(name): value for name, value in outcome.facts.items()}
     if outcome.set_vars:
         result["ansible_facts"] = dict(outcome.set_vars)
     if outcome.included_vars:
@@ -41,6 +41,11 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     if outcome.diff:
         result["diff"] = [asdict(diff) for diff in outcome.diff]
     return result
+
+
+def _prefixed(name: str) -> str:
+    """A fact's name as the result of `setup` has it."""
+    return name if name.startswith("ansible_") else f"ansible_{name}"
 
 
 def loop_item(job: Job, step: Step, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -143,7 +143,10 @@ class Steps:
         if job.implicit and own.facts is None:
             own.learn({})
         try:
-            act(self._world, self._state, self._batch, chain.host, step.outcome)
+            changed = act(self._world, self._state, self._batch, chain.host, step.outcome)
+            if changed and step.status is Status.OK and job.task.changed_when is None:
+                step.status = Status.CHANGED
+                step.result["changed"] = True
         except StepError as error:
             step.status = Status.FAILED
             step.result.update(failed=True, msg=explain(error))

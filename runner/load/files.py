@@ -45,7 +45,7 @@ class Files:
         places = [posixpath.normpath(posixpath.join(folder, wanted)) for folder in folders]
         places = list(dict.fromkeys(places)) if not posixpath.isabs(wanted) else [wanted]
         for place in places:
-            if Path(place).exists():
+            if self.exists(place):
                 self._found[kind, name, folders] = place
                 return place
         raise StepError(f"could not find {name!r}; searched in: {', '.join(places)}")
