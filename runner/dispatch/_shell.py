@@ -43,42 +43,54 @@ def start(
     """
     shell = " ".join(shlex.quote(word) for word in shlex.split(target.shell) or ["/bin/sh"])
     if become is None:
-        line = f"exec {shell}" if script is None else f"exec {shell} -c {shlex.quote(script)}"
-        return Started(connection.start(line), lambda _: None)
-    mark = secrets.token_hex(8)
+        return Started(connection.start("exec " + (f"{shell} -c {shlex.quote(script)}" if script else shell)), _nothing)
     method = becomes(become.method)
     prompt = f"pbrun-{secrets.token_hex(8)}:"
     bare = method.command(become, shell, prompt)
+
+    def refusal(text: str) -> str | None:
+        return method.refusal(text, become)
+
+    if not bare.prompt:
+        asked = method.command(become, f"{shell} -c {shlex.quote(script)}" if script else shell, prompt)
+        return Started(connection.start(f"exec {asked.command}"), refusal)
+    begin, ready = f"pbrun-{secrets.token_hex(8)}", f"pbrun-{secrets.token_hex(8)}"
     inner = script or (f"cat | {shell}" if bare.needs_tty else f"exec {shell}")
-    asked = method.command(become, f"{shell} -c {shlex.quote(f'echo {mark}; {inner}')}", prompt)
-    process = connection.start(f"echo {mark}; exec {asked.command}", tty=asked.needs_tty)
-    started = Started(process, lambda text: method.refusal(text, become), tty=asked.needs_tty)
-    if not asked.prompt:
-        return started
+    asked = method.command(become, f"{shell} -c {shlex.quote(f'echo {ready}; {inner}')}", prompt)
+    line = f"echo {begin}; echo {begin} >&2; exec {asked.command}"
+    process = connection.start(f"exec {shell} -c {shlex.quote(line)}", tty=asked.needs_tty)
     try:
-        early = _Talk(process, asked, become, mark.encode(), started.refusal).run()
+        early = _Talk(process, asked, become, begin.encode(), ready.encode(), refusal).run()
     except BaseException:
         process.close()
         raise
-    return Started(process, started.refusal, early, asked.needs_tty)
+    return Started(process, refusal, early, asked.needs_tty)
+
+
+def _nothing(_: str) -> None:
+    """The refusal of a login shell: it has none."""
 
 
 @dataclass(slots=True)
 class _Talk:
-    """The conversation with a become method. The mark stands before it, where the login shell's noise ends, and
-    after it, where the other user's shell begins."""
+    """The conversation with a become method that may ask for a password.
+
+    `begin` stands on both streams where the login shell's noise ends: what looks like a prompt before it is none, and
+    a password sent there could be run as a command. `ready` stands where the other user's shell begins.
+    """
 
     process: Process
     asked: BecomeCommand
     become: Become
-    mark: bytes
+    begin: bytes
+    ready: bytes
     refusal: Callable[[str], str | None]
     out: bytes = b""
-    seen: bytes = b""
+    err: bytes = b""
     answered: bool = False
 
     def run(self) -> bytes:
-        """Answer the prompt, once. Returns what came on stdout after the second mark."""
+        """Answer the prompt, once. Returns what came on stdout after the ready mark."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
@@ -89,34 +101,41 @@ class _Talk:
                 ) from None
             if got is None:
                 raise self._refused(f"{self.become.method} ended without a word")
+            self.out, self.err = self.out + got[0], self.err + got[1]
             # Looked at whole before it is cut: a program may send much in the same breath as its mark.
-            self.out += got[0]
-            parts = self.out.split(self.mark + b"\n", 2)
-            if len(parts) == 3:
-                return parts[2]
-            self.out = self.out[-NOISE_LIMIT:]
-            self.seen = (self.seen + got[0] + got[1])[-NOISE_LIMIT:]
-            if len(parts) == 2:
-                self._answer()
+            before, found, after = self.out.partition(self.ready + b"\n")
+            if found:
+                return after
+            self._answer(_after(before, self.begin) + _after(self.err, self.begin))
+            self.out, self.err = _cut(self.out, self.begin), _cut(self.err, self.begin)
 
-    def _answer(self) -> None:
-        prompt = self.asked.prompt.encode()
+    def _answer(self, said: bytes) -> None:
+        asks = said.count(self.asked.prompt.encode())
         if self.answered:
-            wrong = any(text.encode() in self.seen for text in self.asked.wrong_password)
-            if wrong or prompt in self.seen:
+            if asks > 1 or any(text.encode() in said for text in self.asked.wrong_password):
                 raise self._refused(f"{self.become.method}: wrong password for becoming {self.become.user}")
-        elif prompt in self.seen:
+        elif asks:
             if not self.become.password:
                 raise self._refused(f"{self.become.method}: a password is required to become {self.become.user}")
             self.answered = True
-            self.seen = b""
             self.process.write(self.become.password.reveal().encode("utf-8", "surrogateescape") + b"\n")
 
     def _refused(self, otherwise: str) -> Unreachable:
-        text = self.seen.decode("utf-8", "replace")
-        return Unreachable(
-            self.refusal(text) or with_last_line(otherwise, text.replace(self.mark.decode(), "")), become=True
-        )
+        said = _after(self.out, self.begin) + b"\n" + _after(self.err, self.begin)
+        text = (said if said.strip() else self.out + b"\n" + self.err).decode("utf-8", "replace")
+        return Unreachable(self.refusal(text) or with_last_line(otherwise, text), become=True)
+
+
+def _after(text: bytes, mark: bytes) -> bytes:
+    """What follows the mark's last line; nothing without one."""
+    return text.rpartition(mark)[2].lstrip(b"\n") if mark in text else b""
+
+
+def _cut(text: bytes, mark: bytes) -> bytes:
+    """No more than is needed, the mark kept."""
+    if len(text) <= NOISE_LIMIT:
+        return text
+    return (mark + b"\n" if mark in text else b"") + text[-NOISE_LIMIT:]
 
 
 def ended_early(started: Started, become: Become | None, noise: str) -> Unreachable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -122,6 +123,18 @@ def test_su(place: Place) -> None:
     assert "wrong password" in place.refusal(Become("su", place.other, Secret("S3CRET")))
     assert "a password is required" in place.refusal(Become("su", place.other))
     assert "no user nosuch" in place.refusal(Become("su", "nosuch", Secret("S3CRET")))
+
+
+def test_noise_that_looks_like_a_prompt_gets_no_password(place: Place) -> None:
+    """The rc file of bash asks in su's words, and would run what is sent to it."""
+    with throwaway_user(shell="/bin/bash") as (noisy, home), sshd_farm(user=noisy, first_address=61) as farm:
+        (home / ".bashrc").write_text(
+            'echo Password:; echo Password: >&2\nread -t 1 answer; echo "got $answer" >~/got\n'
+        )
+        shutil.chown(home / ".bashrc", noisy)
+        become = Become("su", place.other, Secret("other pä"))
+        assert place.carrier.run(farm.target(0), "id -un", become=become).out == f"{place.other}\n".encode()
+        assert (home / "got").read_text() == "got \n"
 
 
 def test_su_from_root_asks_nobody(farm: Farm, place: Place) -> None:
