@@ -13,6 +13,7 @@ from typing import Any
 from runner.arguments import ArgumentError, to_bool
 from runner.errors import StepError
 from runner.execute.scope import StepScope
+from runner.execute.signals import NeedsFacts
 from runner.execute.world import World
 from runner.model.call import Become, Target
 from runner.model.playbook import Directives
@@ -34,7 +35,8 @@ class Settings:
         for name in names:
             try:
                 raw = self._scope.raw(name)
-            except KeyError:
+            except (KeyError, NeedsFacts):
+                # A setting that nobody made is not worth gathering facts for: facts never set how a host is reached.
                 continue
             value = self._world.templar.render(raw, self._scope)
             if value is not None and value is not OMIT:

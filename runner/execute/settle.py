@@ -16,6 +16,7 @@ from runner.inventory.changes import with_group, with_host
 from runner.model.call import AddHost, Diff, GroupBy, Outcome, Status
 from runner.model.event import HandlerNotified, TaskResult
 from runner.model.plan import Kind
+from runner.model.values import Unknown
 
 HIDDEN: Final = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 _EVENT_KEYS: Final = frozenset({"rc", "stdout", "stderr", "msg", "changed", "diff", "failed"})
@@ -84,7 +85,7 @@ def result_event(
         duration_s=max(0.0, end - start),
         changed=result.get("changed") is True,
         diff=diff,
-        msg=HIDDEN if hidden else _text(plain(result.get("msg", ""))),
+        msg=HIDDEN if hidden else _text(result.get("msg", "")),
         values=values,
         attempt=one.attempt if one is not None else 1,
         final=final,
@@ -105,7 +106,7 @@ def _shown(step: Step) -> Any:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    return "" if value is None else str(value)
+    return "" if value is None or isinstance(value, Unknown) else str(plain(value))
 
 
 def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued: bool) -> None:

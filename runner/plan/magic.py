@@ -21,6 +21,7 @@ MAGIC: Final = frozenset(
 CONNECTION: Final = frozenset(
     """
     ansible_host ansible_port ansible_user ansible_connection ansible_password ansible_private_key_file
+    ansible_private_key_passphrase
     ansible_timeout ansible_shell_type ansible_shell_executable ansible_python_interpreter ansible_pipelining
     ansible_remote_tmp ansible_executable ansible_scp_extra_args ansible_sftp_extra_args ansible_group_priority
     ansible_connection_timeout ansible_command_timeout ansible_host_key_checking ansible_async_dir

@@ -108,7 +108,7 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
 
 
 def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
-    lines = [_body(placing, upload), *_where(placing)]
+    lines = [_body(call, placing, upload), *_where(placing)]
     lines.append('pb_stat "$pb_dest"; pb_same=')
     if call.check and holds(call.will_vanish, placing.final):
         lines.append("pb_type=absent")
@@ -124,12 +124,15 @@ def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
     return lines
 
 
-def _body(placing: Placing, upload: bool) -> str:
+def _body(call: Call, placing: Placing, upload: bool) -> str:
     """`pb_body` writes the content, `pb_alike FILE` compares it where no checksum tool exists."""
     if placing.remote is not None:
+        # In a dry run a source that an earlier step would have made is not there yet, and nobody knows what it holds.
+        soon = call.check and holds(call.will_exist, placing.remote)
+        unseen = '[ -e "$pb_src" ] || { pb_kv source_is_made 1; exit 0; }\n' if soon else ""
         return (
             'pb_body() { cat -- "$pb_src"; }\npb_alike() { cmp -s -- "$pb_src" "$1"; }\n'
-            f"pb_src={path(placing.remote)}\n{_REMOTE}"
+            f"pb_src={path(placing.remote)}\n{unseen}{_REMOTE}"
         )
     if placing.is_large:
         same = 'cmp -s -- "$pb_up_body" "$1"' if upload else "return 1"

@@ -17,6 +17,9 @@ def outcome(call: Call, sent: Fragment, reply: Reply, desk: Desk) -> Outcome | F
     problem = _failure(placing, reply)
     if problem:
         return problem
+    if "source_is_made" in reply.values:
+        reason = f"{placing.remote} would be made by an earlier step"
+        return Outcome(Status.SKIPPED, msg=f"may change: {reason}", unknown=reason)
     if "need" in reply.values and not call.check and not sent.memo["uploaded"]:
         return place.fragment(call, placing, upload=True)
     dest = value(reply, "dest", placing.final)
