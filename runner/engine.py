@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from runner import registry
 from runner.errors import EnvironmentFault, JournalFault
@@ -28,6 +28,8 @@ __all__ = ["Ended", "Prepared", "execute", "prepare"]
 GRACE_S = 10.0
 INTERRUPTED = "the run was interrupted"
 LOG_FULL = "the log cannot be written any more"
+# Local actions after which other steps may follow, or the same ones on other hosts. The other ones change nothing.
+_BRING_MORE: Final = frozenset({"include_tasks", "include_role", "include_vars", "add_host", "group_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,20 @@ class Tally:
     """What the exit code needs to know of the results seen."""
 
     pending: bool = False
-    failed: bool = False
 
     def see(self, event: Event) -> None:
         """Look at one event."""
-        if isinstance(event, TaskResult) and event.final:
-            self.pending = self.pending or event.prediction in ("change", "unknown")
+        if isinstance(event, TaskResult) and event.final and not self.pending:
+            self.pending = (event.changed or event.prediction in ("change", "unknown")) and _concerns_host(event)
+
+
+def _concerns_host(event: TaskResult) -> bool:
+    """Whether a step that changes something, or may, changes a host; `debug`, `assert` and their like never do."""
+    try:
+        local = registry.load("modules", event.module).SPEC.local
+    except KeyError:
+        return True
+    return not local or (event.prediction == "unknown" and event.module in _BRING_MORE)
 
 
 @dataclass(slots=True)

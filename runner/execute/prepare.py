@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import PurePath, PurePosixPath
 from typing import Any, Final, cast
 
@@ -27,6 +28,7 @@ from runner.plan.effects import spec_of
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
 _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
 _TAKES_UNKNOWN: Final = frozenset({"set_fact"})
+_SETS: Final = frozenset({"set_fact", "include_vars"})
 VARIABLE_PARAMS: Final = "_variable_params"
 _ALWAYS_DIFFERS: Final = "pb_differs"
 
@@ -64,7 +66,11 @@ class Preparer:
         except (StepError, InputErrors) as error:
             self._give_up(job, failed(explain(error)))
         except UnknownReached as reached:
-            self._give_up(job, unknown_outcome(f"may run: {reached.unknown.reason}"))
+            if ahead and task.module in _SETS:
+                raise NotAhead from None
+            doubt = unknown_outcome(f"may run: {reached.unknown.reason}")
+            names = set(task.args) - {"cacheable"} if task.module == "set_fact" else set()
+            self._give_up(job, _in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
         return job
 
     def _give_up(self, job: Job, outcome: Outcome) -> None:
@@ -141,10 +147,12 @@ class Preparer:
             if job.looped and task.loop is not None and task.loop.label is not None:
                 step.label = self._world.templar.render(task.loop.label, step.scope)
             refusal = self.refusal(task, step.scope)
-            if refusal is not None:
+            if refusal is not None and not (refusal.unknown and task.module in _SETS):
                 step.outcome = refusal
                 return
             self._compile(job, step, ahead=ahead)
+            if refusal is not None:
+                step.outcome = _in_doubt(refusal, step.outcome)
         except (StepError, InputErrors) as error:
             step.outcome = failed(explain(error))
         except UnknownReached as reached:
@@ -302,6 +310,15 @@ class Preparer:
             elif not verdict:
                 return False
         return True if doubt is None else doubt
+
+
+def _in_doubt(doubt: Outcome, made: Outcome | None) -> Outcome:
+    """The outcome of a step that may run: what it would set is unknown afterwards, not what it was before."""
+    if made is None or doubt.unknown is None:
+        return doubt
+    value = Unknown(doubt.unknown)
+    set_vars, included = dict.fromkeys(made.set_vars, value), dict.fromkeys(made.included_vars, value)
+    return replace(doubt, set_vars=set_vars, included_vars=included)
 
 
 def _around(path: str) -> list[str]:

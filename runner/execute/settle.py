@@ -9,7 +9,7 @@ from runner.errors import StepError
 from runner.execute.flow import Flow
 from runner.execute.job import Job, Step
 from runner.execute.prepare import explain
-from runner.execute.results import loop_result, plain, registered, unknown_of
+from runner.execute.results import loop_result, plain, registered
 from runner.execute.state import HostState
 from runner.execute.world import World
 from runner.inventory.changes import with_group, with_host
@@ -112,7 +112,7 @@ def _text(value: Any) -> str:
 def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued: bool) -> None:
     """Count a job in the recap as Ansible does: an ignored failure is also ok, a rescued one is not failed."""
     counts = state.counts
-    if unknown_of(job) is not None:
+    if any(prediction_of(job, step.outcome, step.status) == "unknown" for step in job.steps):
         counts["unknown"] += 1
         return
     if status is Status.SKIPPED:

@@ -78,3 +78,29 @@ def test_detailed_exit_code_is_1_for_an_error(tmp_path: Path, inventory: str) ->
     book = write_playbook(tmp_path / "p.yaml", "- hosts: h1\n  tasks: [{fail: {msg: no}}]\n")
     run = pbrun(tmp_path, book, "-i", inventory, "--check", "--detailed-exitcode")
     assert run.code == 1, run.told()
+
+
+@pytest.mark.parametrize(
+    ("task", "code"),
+    [
+        ("command: id", 2),
+        ("{command: id, changed_when: false}", 0),
+        ("{command: id, check_mode: false}", 2),
+        ("{command: id, check_mode: false, changed_when: false}", 0),
+        ("file: {path: ~/new, state: directory}", 2),
+        ("file: {path: ~/, state: directory}", 0),
+        ("{debug: {msg: '{{ seen.stdout }}'}, changed_when: true}", 0),
+        ("{assert: {that: seen.rc == 0}}", 0),
+        ("{fail: {msg: no}, when: seen.rc != 0}", 0),
+        ("{set_fact: {x: '{{ seen.rc }}'}}", 0),
+        ("{group_by: {key: fresh}}", 0),
+        ("{include_tasks: more.yaml, when: seen.rc == 0}", 2),
+        ("{add_host: {name: h9}, when: seen.rc == 0}", 2),
+    ],
+)
+def test_detailed_exit_code_of_what_may_run(tmp_path: Path, inventory: str, task: str, code: int) -> None:
+    (tmp_path / "more.yaml").write_text("- command: id\n")
+    seen = "{command: id, register: seen, changed_when: false}"
+    book = write_playbook(tmp_path / "p.yaml", f"- hosts: h1\n  tasks:\n    - {seen}\n    - {task}\n")
+    run = pbrun(tmp_path, book, "-i", inventory, "--check", "--detailed-exitcode")
+    assert run.code == code, run.told()
