@@ -191,7 +191,7 @@ class _Leg:
     def _follow(self, lines: tuple[Line, ...]) -> int | None:
         """Pass replies on until the end of the leg; the index of the step that stopped it, or None."""
         by_index = {line.index: line for line in lines}
-        replies = Replies(self.work.trip.id)
+        replies = Replies(self.work.trip.id, lines, time.time())
         records = self.work.session.records(self._left)
         while True:
             try:

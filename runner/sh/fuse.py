@@ -23,9 +23,10 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
     ahead, and nothing runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a
     text holds the token.
     """
-    parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop="]
+    parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop= pb_over="]
+    last = trip.lines[-1].index
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
-        steps = "\n".join(_step(line, uploads) for line in lines)
+        steps = "\n".join(_step(line, uploads, ends=line.index == last) for line in lines)
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
     if uploads or any(_keeps_files(line) for line in trip.lines):
@@ -42,14 +43,20 @@ def _keeps_files(line: Line) -> bool:
     return "$pb_dir/" in line.fragment.probe + line.fragment.apply
 
 
-def _step(line: Line, uploads: Mapping[tuple[int, str], str]) -> str:
+def differs_for_certain(line: Line) -> bool:
+    """Whether the step has no probe to speak of: it runs, and the host need not say so."""
+    return line.fragment.probe.strip() == "pb_differs" and bool(line.fragment.apply) and not line.check
+
+
+def _step(line: Line, uploads: Mapping[tuple[int, str], str], *, ends: bool) -> str:
     index = line.index
     body = "\n".join(part for part in _body(line, uploads) if part)
-    tolerant = " 1" if line.tolerant else ' ""'
+    # Only a deadline needs to know when the step began; else it began when the one before it ended.
+    begin = f"pb_begin {index}\n" if line.timeout_s is not None else ""
     return (
-        f"pb_begin {index}\n(\n{body}\n) "
+        f"{begin}(\n{body}\n) "
         f'</dev/null >"$pb_dir/o.$pb_trip.{index}" 2>"$pb_dir/e.$pb_trip.{index}"\n'
-        f"pb_end {index} $?{tolerant}"
+        f"pb_end {index} $? '{int(line.tolerant) or ''}' '{int(ends) or ''}'"
     )
 
 
@@ -57,11 +64,15 @@ def _body(line: Line, uploads: Mapping[tuple[int, str], str]) -> Iterator[str]:
     """The text inside the step's subshell: what it knows, its environment, the probe and perhaps the apply."""
     fragment = line.fragment
     check = "1" if line.check else ""
-    yield f"pb_index={line.index} pb_check={check} pb_diff= pb_want_mode="
+    differs = "1" if differs_for_certain(line) else ""
+    yield f"pb_index={line.index} pb_check={check} pb_diff={differs} pb_want_mode="
     for upload in fragment.uploads:
         yield f"pb_up_{upload.name}={quote(uploads[line.index, upload.name])}"
     for name, value in line.environment.items():
         yield _export(name, value)
+    if differs_for_certain(line):
+        yield fragment.apply
+        return
     yield fragment.probe
     if fragment.apply and not line.check:
         yield f'if [ -n "$pb_diff" ]; then\n{fragment.apply}\nfi'

@@ -56,7 +56,9 @@ pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || 
 
 # What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files have
 # names of their own for each trip, because a child left behind may still write to one; they are emptied at once (no
-# process) and removed when there are many.
+# process) and removed when there are many. Short printable output is read by the shell itself (`pb_quick`) and travels
+# in one write with the end of its step: no process, one packet. `read` drops NUL bytes, so that what was read is only
+# believed if it is as long as the kernel says the file's offset is; anything else goes through `head`.
 _SPEAKING: Final = r"""
 pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
 pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
@@ -82,20 +84,39 @@ pb_user_run() {
   exec "$@" 9>&-
 }
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
+pb_quick() {
+  pb_text= pb_at=
+  {
+    while IFS= read -r pb_line; do
+      case $pb_line in *[!\ -~]*) return 1 ;; esac
+      pb_text=$pb_text$pb_line$pb_nl
+      [ ${#pb_text} -lt 2000 ] || return 1
+    done
+    case $pb_line in *[!\ -~]*) return 1 ;; esac
+    pb_text=$pb_text$pb_line
+    read -r pb_key pb_at </proc/self/fdinfo/3 || return 1
+  } <"$1" 3<&0 2>/dev/null
+  [ "$pb_at" = ${#pb_text} ]
+}
 pb_stream() {
   [ -s "$3" ] || return 0
-  printf '%s%s %s\n' "$pb_token" "$1" "$2" >&9
+  if pb_quick "$3"; then pb_say=$pb_say$pb_token"$1 $2"$pb_nl$pb_text; return 0; fi
+  printf '%s%s%s %s\n' "$pb_say" "$pb_token" "$1" "$2" >&9
+  pb_say=
   pb_head "$3"
   true >"$3"
 }
 pb_end() {
+  pb_say=
   pb_stream O "$1" "$pb_dir/o.$pb_trip.$1"
   pb_stream E "$1" "$pb_dir/e.$pb_trip.$1"
-  printf '%sX %s %s\n' "$pb_token" "$1" "$2" >&9
   [ "$2" = 0 ] || [ -n "$3" ] || pb_stop=$1
+  pb_say=$pb_say$pb_token"X $1 $2"$pb_nl
+  if [ -n "$4" ]; then pb_over=1 pb_say=$pb_say$pb_token"Z ${pb_stop:--}"$pb_nl; fi
+  printf %s "$pb_say" >&9
 }
 pb_trip_end() {
-  printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9
+  [ -n "$pb_over" ] || printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9
   [ "$pb_trip" -lt "$pb_sweep" ] || pb_clear
 }
 pb_clear() { pb_sweep=$((pb_trip + 64)); rm -f "$pb_dir"/[oeis].* "$@" 2>/dev/null; }

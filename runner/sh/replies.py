@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from runner.model.call import Reply
+from runner.model.call import Line, Reply
 from runner.sh.frames import Differs, Errors, Output, Record, StepEnd, StepStart, Value
+from runner.sh.fuse import differs_for_certain
 
 
 @dataclass(slots=True)
@@ -22,11 +24,17 @@ class _Open:
 
 
 class Replies:
-    """Folds one trip's records. `running` is the index of the step under way, None between steps."""
+    """Folds one trip's records. `running` is the index of the step under way, as far as the host has said.
 
-    def __init__(self, trip: int) -> None:
+    `lines` are the trip's and `start` when it left (UTC epoch seconds): a step that does not say when it began did so
+    when the one before it ended.
+    """
+
+    def __init__(self, trip: int, lines: Collection[Line] = (), start: float = 0.0) -> None:
         self._trip = trip
         self._open: _Open | None = None
+        self._certain = {line.index for line in lines if differs_for_certain(line)}
+        self._last = start
 
     @property
     def running(self) -> int | None:
@@ -35,13 +43,16 @@ class Replies:
     def see(self, record: Record, now: float) -> Reply | None:
         """The step's reply if `record` ended it. `now` is UTC epoch seconds, when the record arrived."""
         if isinstance(record, StepStart):
-            self._open = _Open(record.index, now)
+            self._begin(record.index, now)
+            return None
+        if not isinstance(record, Value | Differs | Output | Errors | StepEnd):
             return None
         step = self._open
-        if step is None or not isinstance(record, Value | Differs | Output | Errors | StepEnd):
-            return None
+        if step is None or step.index != record.index:
+            step = self._begin(record.index, self._last or now)
         if isinstance(record, StepEnd):
             self._open = None
+            self._last = now
             return self._reply(step, record.rc, now, timed_out=False)
         if isinstance(record, Differs):
             step.differs = True
@@ -54,6 +65,10 @@ class Replies:
         else:
             step.stderr = record.data
         return None
+
+    def _begin(self, index: int, at: float) -> _Open:
+        self._open = _Open(index, at, index in self._certain)
+        return self._open
 
     def timed_out(self, now: float) -> Reply | None:
         """The reply of the step under way when the caller killed it at its deadline (rc 124, as timeout(1) says)."""

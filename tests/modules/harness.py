@@ -118,7 +118,7 @@ def run_lines(
     records, stderr = run_text(text, token, shell, home, env, umask)
     assert not stderr, stderr
     assert isinstance(records[0], Ready | Refused)
-    fold = Replies(trip.id)
+    fold = Replies(trip.id, trip.lines)
     replies = [reply for number, record in enumerate(records) if (reply := fold.see(record, 1000.0 + number))]
     return replies, records
 
