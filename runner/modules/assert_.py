@@ -30,7 +30,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     except UnknownReached as reached:
         return Outcome(Status.SKIPPED, unknown=reached.unknown.reason)
     if broken is None:
-        return ok(msg=call.args["success_msg"])
+        return ok(msg=call.args["success_msg"], **({"quiet": True} if call.args["quiet"] else {}))
     fail_msg = call.args["fail_msg"]
     values = {"assertion": broken, "evaluated_to": False, "msg": fail_msg}
     return Outcome(Status.FAILED, values, msg=_text(fail_msg))

@@ -76,7 +76,8 @@ def headline(result: TaskResult) -> str:
 
 def report(result: TaskResult, verbosity: int) -> str:
     """The result as JSON if it is to be shown, else nothing: debug always, all others from `-v` on."""
-    if result.module in TALKATIVE and result.status in (Status.OK, Status.CHANGED):
+    talks = result.module in TALKATIVE and not result.values.get("quiet")
+    if talks and result.status in (Status.OK, Status.CHANGED):
         return _json(_said(result), 4)
     return _json(_values(result), 4 if verbosity > 2 else None) if verbosity else ""
 
@@ -85,7 +86,8 @@ def _said(result: TaskResult) -> dict[str, Any]:
     said = {"msg": result.msg, **result.values} if result.msg else dict(result.values)
     if result.module == "debug":
         said.pop("changed", None)
-    return said
+        return said
+    return {"changed": result.changed, **said}
 
 
 def _values(result: TaskResult) -> dict[str, Any]:

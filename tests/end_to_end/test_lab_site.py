@@ -14,32 +14,45 @@ def homes(state: Path) -> dict[str, Path]:
     return known(state / "pbrun" / "lab")
 
 
+def listings(state: Path) -> dict[str, list[tuple[str, int, int, bytes]]]:
+    return {host: listing(home) for host, home in homes(state).items()}
+
+
 def site(state: Path, *more: str) -> tuple[str, ...]:
     return (*SITE, "-e", f"reports_folder={state}/fetched", *more)
 
 
 def test_a_dry_run_the_run_and_a_second_one_that_changes_nothing(tmp_path: Path) -> None:
+    pbrun(tmp_path, "exec", "all", "-i", "inventories/lab.yaml", "--", "true")
+    fresh = listings(tmp_path)
+    assert set(fresh) == set(HOSTS)
     dry = pbrun(tmp_path, *site(tmp_path, "--check", "--diff"))
     assert dry.code == 0, dry.told()
     assert dry.changed() > 0
+    assert not dry.results(status="failed"), dry.told()
+    granted = dry.results(task="Grant access", final=True)
+    assert [line["prediction"] for line in granted] == ["unknown"], dry.told()
     assert not (tmp_path / "fetched").exists()
-    for home in homes(tmp_path).values():
-        assert [entry.name for entry in home.iterdir() if entry.name != ".ssh"] == []
+    assert listings(tmp_path) == fresh
 
     first = pbrun(tmp_path, *site(tmp_path))
     assert first.code == 0, first.told()
     assert set(homes(tmp_path)) == set(HOSTS)
     assert "PLAY RECAP" in first.out
     assert {path.name for path in (tmp_path / "fetched").iterdir()} == {f"{host}.txt" for host in HOSTS}
-    made = {host: listing(homes(tmp_path)[host]) for host in HOSTS}
+    made = listings(tmp_path)
 
     second = pbrun(tmp_path, *site(tmp_path))
     assert second.code == 0, second.told()
     assert second.changed() == 0, second.told()
-    assert {host: listing(homes(tmp_path)[host]) for host in HOSTS} == made
+    assert listings(tmp_path) == made
 
     nothing = pbrun(tmp_path, *site(tmp_path, "--check", "--detailed-exitcode"))
     assert (nothing.code, nothing.changed()) == (0, 0), nothing.told()
+    assert "may run" not in nothing.out
+    assert all(nothing.recap(host)["unknown"] == 0 for host in HOSTS)
+    assert [line["status"] for line in nothing.results(task="Grant access", final=True)] == ["skipped"]
+    assert listings(tmp_path) == made
 
     (homes(tmp_path)["web1"] / "site" / "README").write_text("changed by hand\n")
     drifted = listing(homes(tmp_path)["web1"])
