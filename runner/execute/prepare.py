@@ -13,16 +13,17 @@ from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.desk import StepDesk
 from runner.execute.expand import expand, loop_variables, without_omitted
 from runner.execute.job import Flags, Job, Step
+from runner.execute.places import Places
 from runner.execute.scope import StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Call, Effect, Fragment, Outcome, failed, skipped
+from runner.model.call import Call, Effect, Fragment, Outcome, Status, failed, skipped
 from runner.model.plan import TaskNode
 from runner.model.playbook import Condition, Task
 from runner.model.ports import Module
-from runner.model.values import Unknown, UnknownReached, find_unknown
+from runner.model.values import Template, Unknown, UnknownReached, find_unknown
 from runner.plan.effects import spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
@@ -46,6 +47,7 @@ class Preparer:
     def __init__(self, world: World, variables: Variables) -> None:
         self._world = world
         self._variables = variables
+        self._places = Places(world, variables.state)
         self._playbook_dir = str(PurePath(variables.play.path).parent)
 
     def job(self, node: TaskNode, host: str, number: int, pending: Collection[str], *, ahead: bool) -> Job:
@@ -109,7 +111,15 @@ class Preparer:
         loop = job.task.loop
         assert loop is not None
         job.looped = True
-        items = expand(self._world, loop, job.scope, job.task, self._variables.play)
+        try:
+            items = expand(self._world, loop, job.scope, job.task, self._variables.play)
+        except StepError as error:
+            # Items that are not there do not matter to a task that is not to run, as in Ansible.
+            refusal = self.refusal(job.task, job.scope) if isinstance(error, TemplateError) else None
+            if refusal is None or refusal.status is not Status.SKIPPED:
+                raise
+            self._give_up(job, refusal)
+            return
         if isinstance(items, Unknown):
             raise UnknownReached(items)
         job.items = items
@@ -187,9 +197,8 @@ class Preparer:
             step.outcome = unknown_outcome(f"may change: {doubt.reason}")
             return
         self._note_secrets(spec, args)
-        settings = Settings(self._world, step.scope, task.directives)
         if not spec.local:
-            self._place(job, step, settings)
+            self._place(job, step)
         own = self._variables.state.of(job.host)
         step.call = Call(
             task.module,
@@ -259,6 +268,8 @@ class Preparer:
         untouched = {*spec.conditions, *spec.raw}
         for name, value in self._with_variable_params(task, scope).items():
             option = spec.free_form if name == "_raw_params" and spec.free_form else name
+            if spec.any_options and isinstance(option, Template):
+                option = str(self._world.templar.render(option, scope))
             raw[option] = value if option in untouched else self._world.templar.render(value, scope)
         raw = without_omitted(raw)
         values, given, problems = validate(spec, raw)
@@ -282,20 +293,20 @@ class Preparer:
             if option.secret and args.get(name):
                 self._world.secret(str(args[name]))
 
-    def _place(self, job: Job, step: Step, settings: Settings) -> None:
+    def _place(self, job: Job, step: Step) -> None:
         """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""
         task = job.task
         delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
-        job.environment = settings.environment()
-        job.become = settings.become()
+        if task.directives.environment:
+            job.environment = Settings(self._world, step.scope, task.directives).environment()
+        place = self._places.of(job.host, task, step.scope)
+        job.become, target = place.become, place.target
         if delegate:
             job.delegate = str(delegate)
             job.ends_chain = True
             pending = step.scope.pending
             scope = self._variables.scope(job.delegate, None, pending=pending, gather=False)
             target = Settings(self._world, scope, task.directives).target(job.delegate)
-        else:
-            target = settings.target(job.host)
         if job.target is not None and job.target != target:
             job.sequential = job.ends_chain = True
         job.target = target

@@ -19,16 +19,18 @@ from runner.model.call import Become, Target
 from runner.model.playbook import Directives
 from runner.model.values import OMIT, Secret
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 _UNSAFE = frozenset("'\"`$\\;&<>|(){}")
 
 
 class Settings:
-    """Reads one step's settings from its scope and directives."""
+    """Reads one step's settings from its scope and directives. `constant`: so far no template had a part in them."""
 
     def __init__(self, world: World, scope: StepScope, directives: Directives) -> None:
         self._world = world
         self._scope = scope
         self._directives = directives
+        self.constant = True
 
     def variable(self, *names: str) -> Any:
         """The first of these variables that is defined, rendered; None if none is."""
@@ -38,14 +40,20 @@ class Settings:
             except (KeyError, NeedsFacts):
                 # A setting that nobody made is not worth gathering facts for: facts never set how a host is reached.
                 continue
-            value = self._world.templar.render(raw, self._scope)
+            value = self._render(raw)
             if value is not None and value is not OMIT:
                 return value
         return None
 
+    def _render(self, raw: Any) -> Any:
+        if type(raw) in _PLAIN:
+            return raw
+        self.constant = False
+        return self._world.templar.render(raw, self._scope)
+
     def directive(self, name: str) -> Any:
         """A keyword's value, rendered; None if it is not set."""
-        value = self._world.templar.render(getattr(self._directives, name), self._scope)
+        value = self._render(getattr(self._directives, name))
         return None if value is OMIT else value
 
     def flag(self, name: str) -> bool:
