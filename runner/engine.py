@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from runner import registry
 from runner.errors import EnvironmentFault, JournalFault
@@ -176,9 +176,8 @@ def execute(
     opened, a prompt is not answered)."""
     with contextlib.ExitStack() as stack:
         setting = open_run(prepared, options, reporter_context, argv, stack)
-        transports = _Transports()
         dispatch = registry.load("dispatch", "threads")
-        dispatcher: Dispatcher = dispatch.create(options.forks, transports.find, find_become, setting.notice)
+        dispatcher: Dispatcher = dispatch.create(options.forks, find_transport, find_become, setting.notice)
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, prepared.hosts)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
@@ -213,22 +212,13 @@ def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     return code, status
 
 
-class _Transports:
-    """Finds transports by name; one that keeps a memory for a run is made once."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, Transport] = {}
-
-    def find(self, name: str) -> Transport:
-        """Raises EnvironmentFault for an unknown transport."""
-        if name not in self._made:
-            try:
-                module: Any = registry.load("transports", name)
-            except KeyError:
-                known = ", ".join([*registry.names("transports"), "lab"])
-                raise EnvironmentFault(f"there is no connection named {name!r} (known: {known})") from None
-            self._made[name] = module.for_run() if hasattr(module, "for_run") else cast(Transport, module)
-        return self._made[name]
+def find_transport(name: str) -> Transport:
+    """A transport by name; raises EnvironmentFault for an unknown one."""
+    try:
+        return cast(Transport, registry.load("transports", name))
+    except KeyError:
+        known = ", ".join([*registry.names("transports"), "lab"])
+        raise EnvironmentFault(f"there is no connection named {name!r} (known: {known})") from None
 
 
 def find_become(name: str) -> BecomeMethod:

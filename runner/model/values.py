@@ -113,8 +113,13 @@ class Unknown:
         return f"<unknown: {self.reason}>"
 
 
+_SIMPLE: Final = frozenset({str, int, bool, float, bytes, type(None)})
+
+
 def find_unknown(value: object) -> Unknown | None:
     """The first `Unknown` inside `value` (mappings, lists, tuples, sets searched), or None."""
+    if type(value) in _SIMPLE:
+        return None
     if isinstance(value, Unknown):
         return value
     if isinstance(value, Mapping):
