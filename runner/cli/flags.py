@@ -89,7 +89,7 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument("-f", "--forks", type=positive, default=50, metavar="N",
                        help="hosts worked on at the same time (default 50)")  # fmt: skip
     group.add_argument("--detailed-exitcode", action="store_true",
-                       help="with --check: exit 0 nothing changes, 2 something changes or may run, 1 error")  # fmt: skip
+                       help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings about the input are errors")
     group.add_argument("--log", metavar="FILE", help="write the log there (default: the user's state folder)")
     group.add_argument("--output", choices=OUTPUTS,
