@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from textwrap import dedent, indent
 from typing import Any
 
 from runner.execute.run import Run
 from runner.execute.world import World
+from runner.inventory.patterns import resolve
 from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.call import Reply, Status, Trip, TripEnd
@@ -19,6 +22,7 @@ from runner.model.span import Span
 from runner.model.values import Template
 from runner.plan.build import make_plan
 from runner.preparation import make_templar
+from tests.load.trees import load
 
 PLACE = Span("play.yml", 1, 1)
 
@@ -45,7 +49,7 @@ def play(tasks: Sequence[Node], **more: Any) -> Play:
 def inventory(*names: str) -> Inventory:
     """Hosts that are in no group."""
     hosts = {name: Host(name) for name in names}
-    return Inventory(hosts, {"all": Group("all"), "ungrouped": Group("ungrouped", hosts=names)})
+    return Inventory(hosts, {"all": Group("all", children=("ungrouped",)), "ungrouped": Group("ungrouped", hosts=names)})
 
 
 def template(text: str) -> Template:
@@ -53,16 +57,23 @@ def template(text: str) -> Template:
     return Template(text, PLACE)
 
 
+Answer = Callable[[str, str, Any, int], int | tuple[int, str]]
+Lose = Callable[[Trip, int], TripEnd | None]
+
+
 @dataclass(slots=True)
 class Simulation:
-    """A run whose hosts are `answer(host, task_id, item, attempt) -> rc`. `ran` is what ran, in order of running.
+    """A run whose hosts are `answer(host, task, item, attempt) -> rc` (or code and output), tasks by name. `ran` is
+    what ran, in order of running.
 
-    `pick` chooses among the trips under way whose next line runs; without it the oldest goes first.
+    `pick` chooses among the trips under way whose next line runs; without it the oldest goes first. `lose` may end a
+    trip before its line of a given number, as a broken connection does.
     """
 
     run: Run
-    answer: Callable[[str, str, Any, int], int]
+    answer: Answer
     pick: Callable[[int], int] = lambda _count: 0
+    lose: Lose = lambda _trip, _at: None
     events: list[Event] = field(default_factory=list)
     ran: list[tuple[str, str, Any]] = field(default_factory=list)
     sent: list[Trip] = field(default_factory=list)
@@ -96,15 +107,19 @@ class Simulation:
 
     def _one_line(self, chosen: int) -> None:
         trip, intents, at = self._under_way.pop(chosen)
+        lost = self.lose(trip, at)
+        if lost is not None:
+            self.run.end(lost)
+            return
         line, intent = trip.lines[at], intents[at]
         ends = at + 1 == len(trip.lines)
-        self.ran.append((intent.host, intent.task_id, intent.item))
-        rc = self.answer(intent.host, intent.task_id, intent.item, intent.attempt)
-        text = f"{intent.task_id} {intent.item}".encode()
+        self.ran.append((intent.host, intent.task, intent.item))
+        said = self.answer(intent.host, intent.task, intent.item, intent.attempt)
+        rc, text = said if isinstance(said, tuple) else (said, f"{intent.task} {intent.item}")
         self.now += 0.01
         differs = bool(line.fragment.apply)
         self.run.world.now = self.now
-        self.run.hear(Reply(trip.id, line.index, rc, differs, {}, text, b"", self.now, self.now))
+        self.run.hear(Reply(trip.id, line.index, rc, differs, {}, text.encode(), b"", self.now, self.now))
         if ends or self._stopped(trip, at, rc):
             self.run.end(TripEnd(trip.id))
         else:
@@ -118,9 +133,9 @@ class Simulation:
         return line.group != following.group and (trip.id, line.group) in self._failed
 
     def results(self, host: str) -> list[tuple[str, Status]]:
-        """The final results of one host: task id and status."""
+        """The final results of one host: the task's name and status."""
         return [
-            (event.task_id, event.status)
+            (event.task, event.status)
             for event in self.events
             if isinstance(event, TaskResult) and event.final and event.host == host
         ]
@@ -133,15 +148,61 @@ class Simulation:
 def simulate(
     plays: Sequence[Play],
     hosts: Sequence[str],
-    answer: Callable[[str, str, Any, int], int] = lambda *_: 0,
+    answer: Answer = lambda *_: 0,
     pick: Callable[[int], int] = lambda _count: 0,
+    lose: Lose = lambda _trip, _at: None,
     **options: Any,
 ) -> Simulation:
     """Plan and run plays on simulated hosts."""
+    return run_plan(plays, inventory(*hosts), answer, pick, lose, **options)
+
+
+def run_plan(
+    plays: Sequence[Play],
+    known: Inventory,
+    answer: Answer = lambda *_: 0,
+    pick: Callable[[int], int] = lambda _count: 0,
+    lose: Lose = lambda _trip, _at: None,
+    **options: Any,
+) -> Simulation:
+    """Plan and run plays on the simulated hosts of an inventory; each play's `hosts` is a plain pattern."""
     chosen = Options(**options)
     templar = make_templar()
-    known = inventory(*hosts)
     plan = make_plan(Playbook(tuple(plays)), known, chosen, templar)
-    world = World(chosen, templar, Files(), TaskLoader())
-    run = Run(world, plan, known, lambda _play, now: tuple(now.hosts))
-    return Simulation(run, answer, pick).go()
+    world = World(chosen, templar, Files(), TaskLoader(chosen.extra_vars))
+    run = Run(world, plan, known, lambda one, now: resolve(str(one.hosts), now).hosts)
+    return Simulation(run, answer, pick, lose).go()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """Playbooks as text, in a folder of their own: `site` is `site.yml`, `files` the other files."""
+
+    folder: Path
+
+    def run(
+        self,
+        site: str,
+        hosts: Sequence[str] = ("h1", "h2"),
+        answer: Answer = lambda *_: 0,
+        *,
+        files: Mapping[str, str] | None = None,
+        host_vars: Mapping[str, Mapping[str, Any]] | None = None,
+        pick: Callable[[int], int] = lambda _count: 0,
+        lose: Lose = lambda _trip, _at: None,
+        **options: Any,
+    ) -> Simulation:
+        """Load and run. A text that does not begin with `- hosts` is the `tasks:` of a play without facts."""
+        text = dedent(site).strip("\n")
+        if not text.startswith(("- hosts", "- name: play")):
+            text = "- hosts: all\n  gather_facts: false\n  tasks:\n" + indent(text, "    ")
+        plays, _ = load(self.folder, {"site.yml": text + "\n", **(files or {})})
+        known = inventory(*hosts)
+        merged = {name: replace(host, vars=(host_vars or {}).get(name, {})) for name, host in known.hosts.items()}
+        return run_plan(plays, replace(known, hosts=merged), answer, pick, lose, **options)
+
+
+def said(done: Simulation, host: str) -> list[str]:
+    """What the debug tasks of a host said, items of loops included."""
+    found = [event for event in done.events if isinstance(event, TaskResult) and event.host == host]
+    return [event.msg for event in found if event.module == "debug" and not (event.final and "results" in event.values)]
