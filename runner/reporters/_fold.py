@@ -14,7 +14,7 @@ from runner.reporters._visible import visible
 FEW: Final = 5
 NAMES_WIDTH: Final = 56
 _DIGITS: Final = re.compile(r"(\d+)")
-PATIENCE_S: Final = 2.0  # how long results wait for their like
+PATIENCE_S: Final = 8.0  # how long results wait for their like; the progress below them shows meanwhile that they came
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from runner.reporters import ReporterContext
 from runner.reporters._fold import names
 from runner.reporters._picture import clock, picture
 from runner.reporters._progress import Progress
+from runner.reporters._fold import PATIENCE_S
 from runner.reporters.live import Live
 from tests.reporters.runs import events, result
 
@@ -76,7 +77,7 @@ def test_a_slow_host_holds_nothing_back_for_long() -> None:
     reporter.see(Record(0, "run", 1e9, PlayStart("site", "p", ("a", "slow"))))
     reporter.see(Record(1, "run", 1e9, result("t", "a")))
     assert "ok: [a]" not in out.getvalue()
-    reporter.see(Record(2, "run", 1e9 + 3, result("u", "a")))
+    reporter.see(Record(2, "run", 1e9 + PATIENCE_S, result("u", "a")))
     assert "TASK [t]\nok: [a]\n" in out.getvalue()
     reporter.close()
     assert "TASK [u]\nok: [a]\n" in out.getvalue()
