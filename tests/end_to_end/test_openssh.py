@@ -17,18 +17,23 @@ def hosts() -> Iterator[Farm]:
         yield running
 
 
-def inventory(folder: Path, lines: Sequence[str]) -> str:
-    """The example's variables with hosts of the test; the first ones are the web servers, the last the database."""
+def inventory(folder: Path, web: Sequence[str], db: Sequence[str]) -> str:
+    """The example's variables with hosts of the test."""
     for name in ("group_vars", "host_vars"):
         shutil.copytree(ROOT / "inventories" / name, folder / name)
-    web, db = lines[:-1] or lines, lines[-1:]
     (folder / "hosts.ini").write_text("\n".join(["[web]", *web, "[db]", *db]) + "\n")
     return str(folder / "hosts.ini")
 
 
 def check_site(state: Path, lines: Sequence[str], homes: Sequence[Path]) -> None:
     """A dry run that changes nothing, the run, and a second run that changes nothing."""
-    words = ("playbooks/site.yaml", "-i", inventory(state, lines), "-e", f"reports_folder={state}/fetched")
+    words = (
+        "playbooks/site.yaml",
+        "-i",
+        inventory(state, lines[:-1], lines[-1:]),
+        "-e",
+        f"reports_folder={state}/fetched",
+    )
     before = [listing(home) for home in homes if home.exists()]
     dry = pbrun(state, *words, "--check", "--diff")
     assert dry.code == 0, dry.told()
@@ -49,12 +54,29 @@ def test_the_example_on_three_openssh_hosts(tmp_path: Path, hosts: Farm) -> None
     check_site(tmp_path, hosts.inventory_lines(), homes)
 
 
+@pytest.mark.sshd
+def test_the_example_on_fifty_openssh_hosts(tmp_path: Path) -> None:
+    with sshd_farm(hosts=50, homes=True, first_address=1000) as farm:
+        lines = farm.inventory_lines()
+        words = ("playbooks/site.yaml", "-i", inventory(tmp_path, lines[:40], lines[40:]))
+        first = pbrun(tmp_path, *words, "-e", f"reports_folder={tmp_path}/fetched")
+        assert first.code == 0, first.told()
+        assert [first.recap(f"h{number}")["changed"] for number in range(50)] == [14] * 40 + [9] * 10, first.told()
+        assert len(list((tmp_path / "fetched").iterdir())) == 50
+        homes = [farm.folder / "homes" / address for address in farm.addresses]
+        made = [listing(home) for home in homes]
+        assert all((home / "site" / "report.txt").exists() for home in homes)
+        second = pbrun(tmp_path, *words, "-e", f"reports_folder={tmp_path}/fetched")
+        assert (second.code, second.changed()) == (0, 0), second.told()
+        assert [listing(home) for home in homes] == made
+
+
 @pytest.mark.dropbear
 @pytest.mark.busybox
 @pytest.mark.root
 def test_the_example_on_dropbear_with_busybox_alone(tmp_path: Path, dropbear: Farm) -> None:
     home = Path(f"/tmp/home-{dropbear.user}")
-    words = ("playbooks/site.yaml", "-i", inventory(tmp_path, dropbear.inventory_lines()))
+    words = ("playbooks/site.yaml", "-i", inventory(tmp_path, dropbear.inventory_lines(), dropbear.inventory_lines()))
     more = ("-e", f"reports_folder={tmp_path}/fetched")
     before = listing(home)
     dry = pbrun(tmp_path, *words, *more, "--check")

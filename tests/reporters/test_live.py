@@ -19,10 +19,9 @@ from runner.journal import line
 from runner.model.call import Status
 from runner.model.event import Event, HostLost, IntentWithdrawn, PlanMade, PlayStart, Recap, Record, RunEnd, TaskIntent
 from runner.reporters import ReporterContext
-from runner.reporters._fold import names
+from runner.reporters._fold import PATIENCE_S, names
 from runner.reporters._picture import clock, picture
 from runner.reporters._progress import Progress
-from runner.reporters._fold import PATIENCE_S
 from runner.reporters.live import Live
 from tests.reporters.runs import events, result
 
