@@ -82,7 +82,13 @@ class Handshake:
         if "Indecipherable" in text or "Incompatible version" in text:
             return Unreachable(f"{where} is no ssh server of version 2")
         if elapsed_s >= self.settings.timeout_s:
+            if self.settings.proxy_command is not None:
+                return Unreachable(
+                    f"no ssh banner of {where} in {self.settings.timeout_s:g} s through the ProxyCommand"
+                )
             return Unreachable(f"{where} accepts connections but sent no ssh banner in {self.settings.timeout_s:g} s")
+        if self.settings.proxy_command is not None:
+            return ServerBusy(f"the ProxyCommand {self.settings.proxy_command!r} ended before an ssh banner came")
         return ServerBusy(f"{where} closed the connection before its ssh banner")
 
 

@@ -95,7 +95,8 @@ class Ssh:
                 return handshake.run(*self._reach(target, settings, notice, depth))
             except ServerBusy as error:
                 if attempt == BANNER_ATTEMPTS - 1:
-                    raise Unreachable(str(error), "its sshd may be full: see MaxStartups, or lower --forks") from None
+                    busy = "its sshd may be full: see MaxStartups, or lower --forks"
+                    raise Unreachable(str(error), "" if settings.proxy_command else busy) from None
                 time.sleep(BANNER_WAIT_S * 2**attempt * random.uniform(0.5, 1.5))
         raise AssertionError
 
@@ -128,8 +129,10 @@ class Ssh:
         if not settings.jumps:
             return connect_tcp(settings), lambda: None
         if depth >= MAX_JUMPS:
-            raise Unreachable(f"cannot connect to {settings.address}: too many jump hosts (do they go in a circle?)")
+            raise Unreachable(f"cannot connect to {settings.address}: too many jump hosts")
         via = jump_target(target, settings.jumps)
+        if depth == 0:
+            self._refuse_circle(via)
         try:
             jump, connection = self._enter(via, notice, depth)
         except Unreachable as error:
@@ -140,6 +143,18 @@ class Ssh:
             self._leave(jump)
             raise Unreachable(f"jump host {via.host}: {error}") from None
         return channel, lambda: self._leave(jump)
+
+    def _refuse_circle(self, via: Target) -> None:
+        """Raises `Unreachable` for jump hosts that lead back to one another, before one of them is waited for."""
+        seen: list[Target] = []
+        while via not in seen:
+            seen.append(via)
+            settings = settle(via, self._lookup)
+            if settings.proxy_command is not None or not settings.jumps:
+                return
+            via = jump_target(via, settings.jumps)
+        circle = [one.host for one in [*seen[seen.index(via) :], via]]
+        raise Unreachable(f"the jump hosts go in a circle: {' -> '.join(circle)}", "see ProxyJump in the ssh settings")
 
     def _enter(self, via: Target, notice: Notice, depth: int) -> tuple[_Jump, SshConnection]:
         with self._lock:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,5 +208,15 @@ def test_proxy_command(farm: Farm) -> None:
 def test_a_proxy_command_that_fails() -> None:
     target = Target("h", ssh_args=(*ARGS, "-o", "ProxyCommand=sh -c 'echo no way >&2; exit 1'"))
     assert refusal(target) == "the ProxyCommand failed: no way"
+    silent = Target("h", ssh_args=(*ARGS, "-o", "ProxyCommand=false"))
+    assert refusal(silent) == "the ProxyCommand 'false' ended before an ssh banner came"
     missing = Target("h", ssh_args=(*ARGS, "-o", "ProxyCommand=no-such-program %h"))
     assert "cannot start the ProxyCommand" in refusal(missing)
+
+
+@pytest.mark.timeout(20)
+def test_jump_hosts_that_lead_to_one_another(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text("Host me\n  ProxyJump me\nHost a\n  ProxyJump b\nHost b\n  ProxyJump c\nHost c\n  ProxyJump b\n")
+    assert "go in a circle: me -> me" in refusal(Target("me", ssh_args=("-F", str(config))))
+    assert "go in a circle: b -> c -> b" in refusal(Target("a", ssh_args=("-F", str(config))))
