@@ -86,6 +86,10 @@ def test_the_example_on_dropbear_with_busybox_alone(tmp_path: Path, dropbear: Fa
     assert first.code == 0, first.told()
     second = pbrun(tmp_path, *words, *more)
     assert (second.code, second.changed()) == (0, 0), second.told()
+    where = pbrun(tmp_path, "exec", "web", *words[1:], "--", 'echo "$PATH"; readlink -f "$(command -v sed)"')
+    path, program = where.results()[0]["stdout"].split()
+    assert path == f"{dropbear.folder}/bin"  # where everything is a link to busybox
+    assert Path(program).name == "busybox"
 
 
 @pytest.mark.sshd
