@@ -42,7 +42,7 @@ class Chain:
     @property
     def first(self) -> Job:
         """The job that decides where the chain goes: the first with lines."""
-        return next((job for job in self.jobs if job.target is not None), self.jobs[0])
+        return next((job for job in self.jobs if job.place is not None), self.jobs[0])
 
     @property
     def weight(self) -> int:
@@ -51,16 +51,16 @@ class Chain:
 
     def goes_with(self, job: Job) -> bool:
         """Whether the job runs in the same shell as the chain."""
-        first = self.first
-        return job.target is None or first.target is None or (first.target, first.become) == (job.target, job.become)
+        place, first = job.place, self.first.place
+        return place is None or first is None or first == place
 
     def batch(self) -> Iterator[tuple[Job, Step]]:
         """Take the lines of the next trip from the queue: those of one shell, within bounds."""
         size = taken = 0
-        shell = (self.queue[0][0].target, self.queue[0][0].become) if self.queue else None
+        shell = self.queue[0][1].place if self.queue else None
         while self.queue and taken < MAX_LINES and (taken == 0 or size < MAX_BYTES):
             job, step = self.queue[0]
-            if (job.target, job.become) != shell:
+            if step.place != shell:
                 return
             self.queue.popleft()
             size += _weight(step)
@@ -84,13 +84,13 @@ def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str])
         assert step.fragment is not None
         group = groups.setdefault(id(job), len(groups))
         check = job.flags.check
-        lines.append(Line(index, group, step.fragment, check, _tolerant(job), job.environment, job.flags.timeout_s))
+        lines.append(Line(index, group, step.fragment, check, _tolerant(job), step.environment, job.flags.timeout_s))
         chain.sent[index] = (job, step)
         intents.append(_intent(job, step, trip_id, play, mask))
-    job = chain.sent[0][0]
-    assert job.target is not None
+    place = chain.sent[0][1].place
+    assert place is not None
     chain.trip = trip_id
-    return Trip(trip_id, job.target, job.become, tuple(lines)), intents
+    return Trip(trip_id, place.target, place.become, tuple(lines)), intents
 
 
 def _tolerant(job: Job) -> bool:
@@ -115,7 +115,7 @@ def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str],
         job.task.module,
         str(Effect.READ if job.flags.check else step.fragment.effect),
         "" if hidden else sha256(args.encode("utf-8", "surrogateescape")).hexdigest(),
-        job.delegate,
-        job.become.user if job.become else None,
+        step.delegate,
+        step.place.become.user if step.place and step.place.become else None,
         trip_id,
     )

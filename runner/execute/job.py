@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runner.execute.places import Place
 from runner.execute.scope import StepScope
-from runner.model.call import Become, Call, Fragment, Outcome, Status, Target
+from runner.model.call import Call, Fragment, Outcome, Status
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
 from runner.model.ports import Module
@@ -15,7 +16,10 @@ from runner.model.ports import Module
 
 @dataclass(slots=True)
 class Step:
-    """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`)."""
+    """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`).
+
+    `place` is where its fragment runs: the items of one loop may go to different hosts, as different users.
+    """
 
     scope: StepScope
     item: Any = None
@@ -23,6 +27,9 @@ class Step:
     index: int = 0
     module: Module | None = None
     call: Call | None = None
+    place: Place | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    delegate: str | None = None
     fragment: Fragment | None = None
     outcome: Outcome | None = None
     result: dict[str, Any] | None = None
@@ -48,6 +55,7 @@ class Flags:
     ignore_errors: bool = False
     ignore_unreachable: bool = False
     any_errors_fatal: bool = False
+    delegate_facts: bool = False
     timeout_s: float | None = None
 
 
@@ -64,10 +72,6 @@ class Job:
     name: str
     flags: Flags
     scope: StepScope
-    target: Target | None = None
-    become: Become | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    delegate: str | None = None
     looped: bool = False
     items: list[Any] = field(default_factory=list)
     next: int = 0
@@ -82,6 +86,11 @@ class Job:
     def task(self) -> Task:
         """The task."""
         return self.node.task
+
+    @property
+    def place(self) -> Place | None:
+        """Where the first of its steps that has to travel goes; None if none has to."""
+        return next((step.place for step in self.steps if step.place is not None), None)
 
     @property
     def waiting(self) -> bool:

@@ -23,7 +23,7 @@ def account_for(world: World, left: Sequence[tuple[Job, Step]], end: TripEnd) ->
     reason = end.lost or "connection lost"
     if not left:
         return
-    host = left[0][0].delegate or left[0][0].host
+    host = left[0][1].delegate or left[0][0].host
     if not end.refused:
         world.emit(HostLost(host, "run" if end.sent else "connect", reason))
     for number, (job, step) in enumerate(left):

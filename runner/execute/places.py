@@ -32,13 +32,21 @@ class Places:
         self._known: dict[Hashable, Place] = {}
         self._plain: dict[int, tuple[Mapping[str, Any], int, bool]] = {}
 
+    @staticmethod
+    def _made(settings: Settings, host: str) -> Place:
+        return Place(settings.target(host), settings.become())
+
+    def of_delegate(self, delegate: str, task: Task, variables: StepScope, keywords: StepScope) -> Place:
+        """The place of a step that is done on another host: by that host's variables, and the step's own keywords."""
+        return self._made(Settings(self._world, variables, task.directives, keywords), delegate)
+
     def of(self, host: str, task: Task, scope: StepScope) -> Place:
         """The place of `task` on `host`. Raises StepError for settings that make no sense."""
         key = self._key(host, task, scope)
         if key is not None and key in self._known:
             return self._known[key]
         settings = Settings(self._world, scope, task.directives)
-        place = Place(settings.target(host), settings.become())
+        place = self._made(settings, host)
         if key is not None and settings.constant:
             self._known[key] = place
         return place

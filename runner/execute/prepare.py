@@ -12,6 +12,7 @@ from runner.arguments import Spec, validate
 from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.desk import StepDesk
 from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.flags import cautious_flags, flags_of
 from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Places
 from runner.execute.scope import StepScope
@@ -57,7 +58,8 @@ class Preparer:
         job = Job(node, host, number, self._name(task, scope), Flags(), scope)
         try:
             settings = Settings(self._world, scope, task.directives)
-            job.flags = self._flags(settings)
+            job.flags = cautious_flags(self._world, settings, task.directives)
+            job.flags = flags_of(self._world, settings, task)
             if task.loop is not None:
                 self._open_loop(job)
             else:
@@ -86,20 +88,6 @@ class Preparer:
         except Exception:
             return str(task.name)
         return str(task.name) if isinstance(made, Unknown) else str(made)
-
-    def _flags(self, settings: Settings) -> Flags:
-        options = self._world.options
-        check, diff = settings.directive("check_mode"), settings.directive("diff")
-        timeout = settings.directive("timeout")
-        return Flags(
-            options.check if check is None else settings.flag("check_mode"),
-            options.diff if diff is None else settings.flag("diff"),
-            settings.flag("no_log"),
-            settings.flag("ignore_errors"),
-            settings.flag("ignore_unreachable"),
-            settings.flag("any_errors_fatal"),
-            float(timeout) if timeout else None,
-        )
 
     @staticmethod
     def _may_fail_late(task: Task) -> bool:
@@ -197,6 +185,8 @@ class Preparer:
             step.outcome = unknown_outcome(f"may change: {doubt.reason}")
             return
         self._note_secrets(spec, args)
+        delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
+        step.delegate = str(delegate) if delegate else None
         if not spec.local:
             self._place(job, step)
         own = self._variables.state.of(job.host)
@@ -207,8 +197,8 @@ class Preparer:
             given,
             job.flags.check,
             job.flags.diff,
-            job.environment,
-            job.become,
+            step.environment,
+            step.place.become if step.place else None,
             frozenset(own.will_exist),
             frozenset(own.will_vanish),
             job.flags.no_log,
@@ -296,20 +286,18 @@ class Preparer:
     def _place(self, job: Job, step: Step) -> None:
         """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""
         task = job.task
-        delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
         if task.directives.environment:
-            job.environment = Settings(self._world, step.scope, task.directives).environment()
-        place = self._places.of(job.host, task, step.scope)
-        job.become, target = place.become, place.target
-        if delegate:
-            job.delegate = str(delegate)
+            step.environment = Settings(self._world, step.scope, task.directives).environment()
+        if step.delegate is not None:
             job.ends_chain = True
-            pending = step.scope.pending
-            scope = self._variables.scope(job.delegate, None, pending=pending, gather=False)
-            target = Settings(self._world, scope, task.directives).target(job.delegate)
-        if job.target is not None and job.target != target:
-            job.sequential = job.ends_chain = True
-        job.target = target
+            scope = self._variables.scope(
+                step.delegate, task, pending=step.scope.pending, gather=False, local=step.scope.local
+            )
+            step.place = self._places.of_delegate(step.delegate, task, scope, step.scope)
+        else:
+            step.place = self._places.of(job.host, task, step.scope)
+        if job.place is not None and job.place != step.place:
+            job.ends_chain = True
 
     def holds(self, conditions: tuple[Condition, ...], scope: StepScope) -> bool | Unknown:
         """Whether all conditions hold; raises StepError."""

@@ -17,18 +17,24 @@ from runner.execute.signals import NeedsFacts
 from runner.execute.world import World
 from runner.model.call import Become, Target
 from runner.model.playbook import Directives
-from runner.model.values import OMIT, Secret
+from runner.model.values import OMIT, Secret, Unknown, UnknownReached
 
 _PLAIN = frozenset({str, int, bool, float, type(None)})
 _UNSAFE = frozenset("'\"`$\\;&<>|(){}")
 
 
 class Settings:
-    """Reads one step's settings from its scope and directives. `constant`: so far no template had a part in them."""
+    """Reads one step's settings from its scope and directives. `constant`: so far no template had a part in them.
 
-    def __init__(self, world: World, scope: StepScope, directives: Directives) -> None:
+    `keywords` is the scope that the directives are rendered with, if it is another one (the step is delegated).
+    """
+
+    def __init__(
+        self, world: World, scope: StepScope, directives: Directives, keywords: StepScope | None = None
+    ) -> None:
         self._world = world
         self._scope = scope
+        self._keywords = keywords or scope
         self._directives = directives
         self.constant = True
 
@@ -40,26 +46,31 @@ class Settings:
             except (KeyError, NeedsFacts):
                 # A setting that nobody made is not worth gathering facts for: facts never set how a host is reached.
                 continue
-            value = self._render(raw)
+            value = self._render(raw, self._scope)
             if value is not None and value is not OMIT:
                 return value
         return None
 
-    def _render(self, raw: Any) -> Any:
+    def _render(self, raw: Any, scope: StepScope) -> Any:
         if type(raw) in _PLAIN:
             return raw
         self.constant = False
-        return self._world.templar.render(raw, self._scope)
+        return self._world.templar.render(raw, scope)
 
     def directive(self, name: str) -> Any:
         """A keyword's value, rendered; None if it is not set."""
-        value = self._render(getattr(self._directives, name))
+        value = self._render(getattr(self._directives, name), self._keywords)
         return None if value is OMIT else value
 
     def flag(self, name: str) -> bool:
         """A yes/no keyword; raises StepError if it is something else."""
         value = self.directive(name)
         return value is not None and _bool(value, name)
+
+    def given_flag(self, raw: Any, name: str) -> bool:
+        """The same for a keyword's value that is not among the directives."""
+        value = self._render(raw, self._keywords)
+        return value is not None and value is not OMIT and _bool(value, name)
 
     def text(self, name: str, *variables: str) -> str | None:
         """A text setting: variables win against the keyword `name`."""
@@ -72,9 +83,11 @@ class Settings:
         """`environment:` of play, blocks and task, the inner winning; null values are left out."""
         merged: dict[str, str] = {}
         for raw in self._directives.environment:
-            layer = self._world.templar.render(raw, self._scope)
+            layer = self._world.templar.render(raw, self._keywords)
             if layer is None or layer is OMIT:
                 continue
+            if isinstance(layer, Unknown):
+                raise UnknownReached(layer)
             if not isinstance(layer, Mapping):
                 raise StepError(f"environment must be a mapping, got {type(layer).__name__}")
             merged.update({str(key): str(value) for key, value in layer.items() if value is not None})
@@ -160,6 +173,8 @@ def _safe(text: str, what: str) -> str:
 
 
 def _bool(value: Any, name: str) -> bool:
+    if isinstance(value, Unknown):
+        raise UnknownReached(value)
     try:
         return to_bool(value)
     except ArgumentError as error:

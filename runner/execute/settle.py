@@ -92,7 +92,7 @@ def result_event(
         ignored=ignored,
         rescued=rescued,
         prediction=prediction_of(job, outcome, status),
-        delegate=job.delegate,
+        delegate=one.delegate if one is not None else None,
         censored=hidden,
         show_diff=job.flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,

@@ -139,7 +139,8 @@ class Steps:
         assert step.outcome is not None and step.result is not None
         own = self._state.of(job.host)
         if step.status not in BAD:
-            apply_outcome(own, step.outcome)
+            to_delegate = step.delegate is not None and job.flags.delegate_facts
+            apply_outcome(self._state.of(step.delegate or "") if to_delegate else own, step.outcome)
         if job.implicit and own.facts is None:
             own.learn({})
         try:

@@ -49,7 +49,8 @@ def play(tasks: Sequence[Node], **more: Any) -> Play:
 def inventory(*names: str) -> Inventory:
     """Hosts that are in no group."""
     hosts = {name: Host(name) for name in names}
-    return Inventory(hosts, {"all": Group("all", children=("ungrouped",)), "ungrouped": Group("ungrouped", hosts=names)})
+    groups = {"all": Group("all", children=("ungrouped",)), "ungrouped": Group("ungrouped", hosts=names)}
+    return Inventory(hosts, groups)
 
 
 def template(text: str) -> Template:

@@ -1,0 +1,48 @@
+"""A task's yes/no keywords, rendered for one host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runner.errors import StepError
+from runner.execute.job import Flags
+from runner.execute.settings import Settings
+from runner.execute.world import World
+from runner.model.playbook import Directives, Task
+from runner.model.values import UnknownReached
+
+
+def flags_of(world: World, settings: Settings, task: Task) -> Flags:
+    """The flags. Raises StepError for a keyword that is neither true nor false, UnknownReached in a dry run."""
+    options = world.options
+    check, diff = settings.directive("check_mode"), settings.directive("diff")
+    return Flags(
+        options.check if check is None else settings.flag("check_mode"),
+        options.diff if diff is None else settings.flag("diff"),
+        settings.flag("no_log"),
+        settings.flag("ignore_errors"),
+        settings.flag("ignore_unreachable"),
+        settings.flag("any_errors_fatal"),
+        settings.given_flag(task.delegate_facts, "delegate_facts"),
+        _seconds(settings.directive("timeout")),
+    )
+
+
+def cautious_flags(world: World, settings: Settings, directives: Directives) -> Flags:
+    """The flags of a task whose keywords could not all be rendered: what may be secret is kept secret."""
+    try:
+        hidden = settings.flag("no_log")
+    except (StepError, UnknownReached):
+        hidden = directives.no_log is not None
+    try:
+        ignored = settings.flag("ignore_errors")
+    except (StepError, UnknownReached):
+        ignored = False
+    return Flags(check=world.options.check, diff=world.options.diff, no_log=hidden, ignore_errors=ignored)
+
+
+def _seconds(timeout: Any) -> float | None:
+    try:
+        return float(timeout) if timeout else None
+    except (TypeError, ValueError):
+        raise StepError(f"timeout: {timeout!r} is not a number of seconds") from None
