@@ -151,7 +151,7 @@ def small_disk(path: Path, size: str) -> Iterator[None]:
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", path], capture_output=True, check=False
     )
     if done.returncode:
-        pytest.skip("tmpfs cannot be mounted here")
+        pytest.skip("cannot mount a tmpfs here")
     try:
         yield
     finally:
