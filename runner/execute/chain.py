@@ -39,6 +39,11 @@ class Chain:
         self.jobs.append(job)
         self.queue.extend((job, step) for step in job.lines)
 
+    def put_first(self, job: Job) -> None:
+        """Put a job in front: the others go on when it is done."""
+        self.jobs.appendleft(job)
+        self.queue.extendleft((job, step) for step in reversed(job.lines))
+
     @property
     def first(self) -> Job:
         """The job that decides where the chain goes: the first with lines."""

@@ -13,8 +13,7 @@ from runner.execute.prepare import Preparer, explain
 from runner.execute.results import result_of
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Fragment, Outcome, Reply, Status, failed
-from runner.model.playbook import Condition
-from runner.model.values import OMIT, Unknown, UnknownReached
+from runner.model.values import Unknown, UnknownReached
 
 _LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
 DEFAULT_RETRIES = 3
@@ -41,7 +40,8 @@ class Judge:
         step.start = step.start or reply.start
         step.end = reply.end
         if reply.timed_out:
-            step.outcome = failed(f"timed out after {job.flags.timeout_s:g} s", rc=reply.rc, timedout=True)
+            limit = "" if job.flags.timeout_s is None else f" after {job.flags.timeout_s:g} s"
+            step.outcome = failed(f"timed out{limit}", rc=reply.rc, timedout=True)
             return None
         if job.flags.check and reply.rc == 0 and reply.differs and not step.fragment.predictable:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
@@ -77,17 +77,17 @@ class Judge:
         outcome = step.outcome
         result = result_of(outcome)
         status = outcome.status
-        if outcome.unknown is None and status not in (*_LOST, Status.SKIPPED):
+        if outcome.unknown is not None:
+            step.outcome = self._still_known(job, outcome)
+        elif status not in (*_LOST, Status.SKIPPED) and not _never_began(step):
             try:
                 again = self._conditions(job, step, result)
-            except StepError as error:
+            except (StepError, UnknownReached) as error:
                 result.update(failed=True, msg=explain(error))
                 again = None
             if again is not None:
                 return again
             status = _status(result)
-        elif outcome.unknown is not None:
-            step.outcome = self._still_known(job, outcome)
         step.status = status
         step.result = result
         return None
@@ -104,43 +104,37 @@ class Judge:
         task = job.task
         local = {task.register: result} if task.register else {}
         scope = step.scope.with_local(local)
+        retries = self._retries(job, step)
+        if retries:
+            result["attempts"] = step.attempt
         if task.changed_when is not None:
-            verdict = self._preparer.holds(task.changed_when, scope)
-            if not isinstance(verdict, Unknown):
-                result["changed"] = verdict
+            result["changed"] = self._preparer.holds(task.changed_when, scope)
         if task.failed_when is not None:
             verdict = self._preparer.holds(task.failed_when, scope)
+            result["failed_when_result"] = verdict
             if not isinstance(verdict, Unknown):
-                result["failed"] = result["failed_when_result"] = verdict
-        return self._until(job, step, result)
+                result["failed"] = verdict
+        return self._until(job, step, result, retries) if retries else None
 
-    def _until(self, job: Job, step: Step, result: dict[str, Any]) -> Again | None:
+    def _retries(self, job: Job, step: Step) -> float:
+        """How often the step may be tried again; with none, `until` has no say, as in Ansible."""
+        if not job.task.until and job.task.retries is None:
+            return 0
+        return self._preparer.number(job.task.retries, step.scope, "retries", DEFAULT_RETRIES)
+
+    def _until(self, job: Job, step: Step, result: dict[str, Any], retries: float) -> Again | None:
         task = job.task
-        if not task.until and task.retries is None:
-            return None
         local = {task.register: result} if task.register else {}
-        result["attempts"] = step.attempt
         scope = step.scope.with_local(local)
-        conditions: tuple[Condition, ...] = task.until
-        met = self._preparer.holds(conditions, scope) if conditions else not result["failed"]
+        met = self._preparer.holds(task.until, scope) if task.until else not result["failed"]
         if isinstance(met, Unknown) or met:
             return None
-        retries = self._number(task.retries, step, "retries", DEFAULT_RETRIES)
         if step.attempt <= retries:
-            return Again(self._number(task.delay_s, step, "delay", DEFAULT_DELAY_S))
+            return Again(self._preparer.number(task.delay_s, step.scope, "delay", DEFAULT_DELAY_S))
         result["attempts"] = step.attempt - 1
         result["failed"] = True
         result.setdefault("msg", f"still not done after {retries:g} retries")
         return None
-
-    def _number(self, raw: Any, step: Step, name: str, default: float) -> float:
-        value = self._world.templar.render(raw, step.scope)
-        if value is None or value is OMIT:
-            return default
-        try:
-            return max(0.0, float(value))
-        except (TypeError, ValueError):
-            raise StepError(f"{name}: {value!r} is not a number") from None
 
     def breaks(self, job: Job, step: Step) -> bool:
         """Whether `break_when` ends the loop after this step."""
@@ -155,6 +149,11 @@ class Judge:
             assert step.result is not None
             step.result.update(failed=True, msg=explain(error) if isinstance(error, StepError) else str(error))
             return True
+
+
+def _never_began(step: Step) -> bool:
+    """Whether the step failed before its module was asked (a template, an argument): no condition mends that."""
+    return step.call is None and step.outcome is not None and step.outcome.status is Status.FAILED
 
 
 def _status(result: dict[str, Any]) -> Status:

@@ -68,6 +68,7 @@ class PlayRun:
             frozenset(rescues),
             self._finish,
             self.resume,
+            self._facts_job,
         )
         self.includer = Includer(world, self.variables, self.preparer, plan, self.scheduler, self._know_handlers)
         self._know_handlers([node for node in plan.nodes if node.kind is Kind.HANDLER])
@@ -274,11 +275,10 @@ class PlayRun:
             return True
         self._announced.add(node.id)
         task = node.task
-        if self.world.options.step and node.kind is not Kind.FACTS:
-            answer = self.world.confirm(task.name or task.module)
-            if answer == "n":
-                self._declined.add(node.id)
-                return False
+        asks = self.world.options.step and node.kind is not Kind.FACTS and task.module != "meta"
+        if asks and self.world.confirm(task.name or task.action) == "n":
+            self._declined.add(node.id)
+            return False
         role = f"{task.role.name} : " if task.role else ""
         event = TaskStart(
             self.plan.play.name,

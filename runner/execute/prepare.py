@@ -24,7 +24,7 @@ from runner.model.call import Call, Effect, Fragment, Outcome, Status, failed, s
 from runner.model.plan import TaskNode
 from runner.model.playbook import Condition, Task
 from runner.model.ports import Module
-from runner.model.values import Template, Unknown, UnknownReached, find_unknown
+from runner.model.values import OMIT, Template, Unknown, UnknownReached, find_unknown
 from runner.plan.effects import spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
@@ -223,9 +223,26 @@ class Preparer:
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
 
-    def value(self, raw: Any, scope: StepScope) -> Any:
-        """A raw value, rendered."""
-        return self._world.templar.render(raw, scope)
+    def number(self, raw: Any, scope: StepScope, name: str, default: float) -> float:
+        """A raw number, rendered, 0 at least; `default` if there is none or a dry run cannot know it.
+
+        Raises StepError."""
+        value = self._world.templar.render(raw, scope)
+        if value is None or value is OMIT or isinstance(value, Unknown):
+            return default
+        try:
+            return max(0.0, float(value))
+        except (TypeError, ValueError):
+            raise StepError(f"{name}: {value!r} is not a number") from None
+
+    def arrive(self, job: Job) -> None:
+        """What was on its way when the job was prepared has come: from now on the job sees it."""
+        gathered = self._variables.state.of(job.host).facts is not None
+        if not job.scope.pending and job.scope.gathered == gathered:
+            return
+        job.scope = self._variables.scope(job.host, job.task, gather=job.scope.gather)
+        for step in job.steps:
+            step.scope = job.scope.with_local(step.scope.local)
 
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""

@@ -17,6 +17,7 @@ from runner.execute.prepare import Preparer, explain
 from runner.execute.results import plain, registered, status_of, unknown_of
 from runner.execute.schedule import Scheduler
 from runner.execute.settle import BAD, Notifier, apply_outcome, count, result_event, whole_result
+from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Meta, Pause, Reply, Status, TripEnd
@@ -28,7 +29,8 @@ LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
 
 
 class Steps:
-    """The steps of one batch. `finish` marks a node done on a host; `resume` goes on with a chain after a timer."""
+    """The steps of one batch. `finish` marks a node done on a host; `resume` goes on with a chain after a timer;
+    `facts_job` gathers a host's facts when a step that is under way turns out to read them."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Steps:
         with_rescue: frozenset[str],
         finish: Callable[[TaskNode, int], None],
         resume: Callable[[Chain], None],
+        facts_job: Callable[[int], Job],
     ) -> None:
         self._world = world
         self._state = state
@@ -55,11 +58,14 @@ class Steps:
         self.with_rescue = with_rescue
         self._finish = finish
         self._resume = resume
+        self._facts_job = facts_job
         self.once: dict[str, tuple[str, bool]] = {}
 
     def hear(self, chain: Chain, reply: Reply) -> None:
         """Take one reply in, and go on as far as it lets the chain."""
         job, step = chain.sent.pop(reply.index)
+        if chain.jobs and chain.jobs[0] is job:
+            self._preparer.arrive(job)
         more = self._judge.hear(job, step, reply)
         if more is not None:
             self._preparer.accept(job, step, more)
@@ -70,8 +76,15 @@ class Steps:
 
     def advance(self, chain: Chain) -> None:
         """Judge what has an outcome, prepare what comes next, settle jobs from the left."""
+        try:
+            self._advance(chain)
+        except NeedsFacts:
+            chain.put_first(self._facts_job(chain.host))
+
+    def _advance(self, chain: Chain) -> None:
         while chain.jobs:
             job = chain.jobs[0]
+            self._preparer.arrive(job)
             if chain.stopped and not _under_way(chain, job):
                 chain.jobs.popleft()
                 self._drop(chain, job)
@@ -90,9 +103,8 @@ class Steps:
 
     def _prepare_next(self, chain: Chain, job: Job) -> bool:
         """Prepare a job's next steps; returns False when a pause between items comes first."""
-        loop = job.task.loop
-        pause = float(self._preparer.value(loop.pause_s, job.scope) or 0) if loop is not None and job.steps else 0.0
-        if pause > 0 and not job.paused and not job.flags.check:
+        pause = 0.0 if job.paused or job.flags.check or not job.steps else self._pause_of(job)
+        if pause > 0:
             job.paused = True
             chain.waiting += 1
             self._world.wake(self._world.now + pause, lambda: self._after_pause(chain))
@@ -102,6 +114,20 @@ class Steps:
         self._preparer.advance(job)
         chain.queue.extend((job, step) for step in job.steps[known:] if step.fragment is not None)
         return True
+
+    def _pause_of(self, job: Job) -> float:
+        """The seconds between two items. A loop whose pause is no number ends there, and has failed."""
+        loop = job.task.loop
+        if loop is None or loop.pause_s == 0:
+            return 0.0
+        try:
+            return self._preparer.number(loop.pause_s, job.scope, "pause", 0.0)
+        except StepError as error:
+            last = job.steps[-1]
+            last.status = Status.FAILED
+            last.result = {**(last.result or {}), "failed": True, "msg": explain(error)}
+            job.skip_rest()
+            return 0.0
 
     def _after_pause(self, chain: Chain) -> None:
         chain.waiting -= 1
