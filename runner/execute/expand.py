@@ -56,14 +56,13 @@ def loop_variables(loop: Loop, index: int, item: Any, items: Sequence[Any]) -> M
         found[loop.index_var] = index
         found["ansible_index_var"] = loop.index_var
     if loop.extended:
-        found["ansible_loop"] = _extended(index, items)
+        found["ansible_loop"] = _extended(index, items, every=loop.extended_allitems)
     return found
 
 
-def _extended(index: int, items: Sequence[Any]) -> dict[str, Any]:
+def _extended(index: int, items: Sequence[Any], *, every: bool) -> dict[str, Any]:
     last = len(items) - 1
     extended: dict[str, Any] = {
-        "allitems": list(items),
         "index": index + 1,
         "index0": index,
         "first": index == 0,
@@ -72,10 +71,12 @@ def _extended(index: int, items: Sequence[Any]) -> dict[str, Any]:
         "revindex": len(items) - index,
         "revindex0": last - index,
     }
-    if index > 0:
-        extended["previtem"] = items[index - 1]
+    if every:
+        extended["allitems"] = list(items)
     if index < last:
         extended["nextitem"] = items[index + 1]
+    if index > 0:
+        extended["previtem"] = items[index - 1]
     return extended
 
 

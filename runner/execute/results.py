@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from runner.execute.expand import loop_variables
 from runner.execute.job import Job, Step
 from runner.model.call import Outcome, Status
 from runner.model.values import Unknown, find_unknown
@@ -21,12 +22,13 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
     result: dict[str, Any] = dict(outcome.values)
     if "changed" not in result:
         result["changed"] = outcome.status is Status.CHANGED
-    result["failed"] = outcome.status in _BAD
+    if outcome.status is not Status.SKIPPED:
+        result["failed"] = outcome.status in _BAD
     for stream in ("stdout", "stderr"):
         text = result.get(stream)
         if isinstance(text, str):
             result.setdefault(f"{stream}_lines", text.splitlines())
-    if outcome.msg or result["failed"]:
+    if outcome.msg or result.get("failed"):
         result.setdefault("msg", outcome.msg)
     if outcome.status is Status.SKIPPED:
         result["skipped"] = True
@@ -51,8 +53,9 @@ def _prefixed(name: str) -> str:
 def loop_item(job: Job, step: Step, result: Mapping[str, Any]) -> dict[str, Any]:
     """One entry of `results`: the step's result with its item."""
     loop = job.task.loop
-    name = loop.loop_var if loop else "item"
-    return {**result, name: step.item, "ansible_loop_var": name}
+    if loop is None:
+        return {**result, "item": step.item, "ansible_loop_var": "item"}
+    return {**result, **loop_variables(loop, step.index, step.item, job.items)}
 
 
 def loop_result(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Variables:
         self._inventory: dict[str, tuple[int, Mapping[str, Any]]] = {}
         self._files: dict[str, Mapping[str, Any]] = {}
         self._role_defaults = {k: v for role in play.public_roles for k, v in role.defaults.items()}
-        self._role_vars = {k: v for role in play.public_roles for k, v in role.vars.items()}
+        self._role_vars = {k: v for role in play.public_roles for k, v in role.exported.items()}
 
     def scope(
         self,
@@ -50,11 +50,13 @@ class Variables:
         pending: Collection[str] = (),
         local: Mapping[str, Any] | None = None,
         gather: bool = True,
+        of_play: bool = True,
     ) -> StepScope:
-        """What `task` sees on `host`; without a task what `hostvars[host]` shows."""
+        """What `task` sees on `host`. `of_play=False`: what `hostvars[host]` shows, without the variables of the play
+        and its roles, as in Ansible."""
         facts = self.state.of(host).facts
         return StepScope(
-            self._layers(host, task, with_files=True),
+            self._layers(host, task, with_files=of_play, of_play=of_play),
             StepMagic(self, host, task),
             pending=pending,
             gather=gather and self.play.gather_facts is not False,
@@ -63,7 +65,7 @@ class Variables:
             lookups=LookupDesk(self.world, task, self.play).answer,
         )
 
-    def _layers(self, host: str, task: Task | None, *, with_files: bool) -> Layers:
+    def _layers(self, host: str, task: Task | None, *, with_files: bool, of_play: bool = True) -> Layers:
         own = self.state.of(host)
         role = task.role if task else None
         above: list[Mapping[str, Any]] = [self.world.options.extra_vars]
@@ -73,8 +75,12 @@ class Variables:
         if task:
             above += [task.vars, role.vars if role else {}]
         files = self._vars_files(host) if with_files and self.play.vars_files else {}
-        below: list[Mapping[str, Any]] = [self._role_vars, files, self.world.prompts, self.play.vars, own.fact_vars]
-        below += [self._inventory_vars(host), role.defaults if role else {}, self._role_defaults]
+        below: list[Mapping[str, Any]] = []
+        if of_play:
+            below += [self._role_vars, files, self.world.prompts, self.play.vars]
+        below += [own.fact_vars, self._inventory_vars(host), role.defaults if role else {}]
+        if of_play:
+            below.append(self._role_defaults)
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 
@@ -111,7 +117,7 @@ class Variables:
 
     def view(self, host: str) -> Mapping[str, Any]:
         """A host as `hostvars` shows it."""
-        return self.world.templar.variables(self.scope(host, gather=False))
+        return self.world.templar.variables(self.scope(host, gather=False, of_play=False))
 
 
 def _groups(variables: Variables) -> dict[str, list[str]]:
@@ -166,6 +172,9 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "ansible_play_hosts_all": lambda v, _h, _s: list(v.play_hosts),
     "ansible_play_batch": lambda v, _h, _s: [name for name in v.batch if name in set(v.active())],
     "ansible_play_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
+    "ansible_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
+    "ansible_dependent_role_names": lambda _v, _h, _s: [],
+    "ansible_config_file": lambda _v, _h, _s: None,
     "role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
     "ansible_check_mode": lambda v, _h, _s: v.world.options.check,
     "ansible_diff_mode": lambda v, _h, _s: v.world.options.diff,

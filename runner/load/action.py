@@ -204,8 +204,13 @@ def _with_args(action: Action, tree: Tree | None) -> Action:
 
 
 def _table_args(table: Table) -> tuple[dict[str, Any], dict[str, Span]]:
-    args = {str(key.value): plain(value, not table.unsafe) for key, value in table.entries}
+    args = {_name(key): plain(value, not table.unsafe) for key, value in table.entries}
     return args, {str(key.value): key.span for key, _ in table.entries}
+
+
+def _name(key: Scalar) -> str:
+    """An argument's name; those of set_fact may be templates."""
+    return _text(str(key.value), key, key.span)
 
 
 def _is_one_template(text: str) -> bool:

@@ -38,6 +38,7 @@ def read_loop(reading: Reading, written: list[Written], fields: Mapping[str, Tre
         label=plain(given.get("label")),
         pause_s=plain(given.get("pause")) or 0,
         extended=_truth(given.get("extended")),
+        extended_allitems="extended_allitems" not in given or _truth(given["extended_allitems"]),
         break_when=conditions(reading, given.get("break_when")),
         span=key.span,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from runner import registry
@@ -54,7 +55,7 @@ def load_play(
         name=_play_name(fields, hosts),
         hosts=hosts,
         span=table.span,
-        path=place.file,
+        path=str(Path(place.file).absolute()),
         vars=own_vars,
         directives=given,
         tags=tags,

@@ -72,6 +72,7 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
         once=key,
         defaults=_merged(*(found.role.defaults for found in dependencies), own.defaults),
         vars=_merged(*(found.own.vars for found in dependencies), own.vars),
+        exported=_merged(*(found.own.exported for found in dependencies), own.exported),
     )
     if key:
         # With other tags or conditions the earlier use may not run, so this one must stay.
@@ -122,6 +123,7 @@ def _own_role(context: Context, use: RoleUse, parent: Role | None, folder: str) 
         path=str(Path(folder).absolute()),
         defaults=_merged(parent.defaults if parent else {}, defaults),
         vars=_merged(parent.vars if parent else {}, own_vars, use.vars),
+        exported=_merged(parent.exported if parent else {}, own_vars),
         params=_merged(parent.params if parent else {}, use.params),
         parents=(*parent.parents, parent.name) if parent else (),
     )

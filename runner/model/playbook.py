@@ -30,8 +30,10 @@ class Condition:
 class Role:
     """A role one task belongs to: its folder and the variable layers it brings.
 
-    `once`: uses with the same text (not empty) need to run only once on each host of a play, as Ansible does without
-    `allow_duplicates`. The loader leaves out those that have the same tags and conditions as an earlier one.
+    `vars` hold the files of `vars/` and the keyword `vars` where the role is used; the play's other tasks see the
+    files alone (`exported`). `once`: uses with the same text (not empty) need to run only once on each host of a play,
+    as Ansible does without `allow_duplicates`. The loader leaves out those that have the same tags and conditions as
+    an earlier one.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Role:
     params: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     once: str = ""
+    exported: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Loop:
     label: Any = None
     pause_s: Any = 0
     extended: bool = False
+    extended_allitems: bool = True
     break_when: tuple[Condition, ...] = ()
     span: Span = NOWHERE
 

@@ -17,12 +17,13 @@ SPEC = Spec(
     raw=("var",),
     mutually_exclusive=(("msg", "var"),),
     options={
-        "msg": Option("raw", default="Hello world!", doc="What to show: text, or any value."),
+        "msg": Option("raw", doc="What to show: text, or any value (default: Hello world!)."),
         "var": Option("raw", doc="A variable's name or an expression; the result key has this very text."),
         "verbosity": Option("int", default=0, doc="Show it only with at least this many `-v`."),
     },
 )
 
+MESSAGE = "Hello world!"
 UNDEFINED = "VARIABLE IS NOT DEFINED!"
 
 
@@ -31,7 +32,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     if call.args["verbosity"] > _verbosity(desk):
         return skipped("Verbosity threshold not met.", skipped_reason="Verbosity threshold not met.")
     if call.args.get("var") is None:
-        return _shown("msg", call.args["msg"])
+        return _shown("msg", call.args["msg"] if call.args["msg"] is not None or "msg" in call.given else MESSAGE)
     return _of_var(call.args["var"], desk)
 
 

@@ -127,7 +127,8 @@ def writes_of(task: Task) -> frozenset[str]:
     """The variable names a task sets for later ones."""
     found = {task.register} if task.register else set()
     if task.module == "set_fact":
-        found |= {name for name in task.args if name not in ("cacheable", "_raw_params")}
+        names = [name for name in task.args if name not in ("cacheable", "_raw_params")]
+        found |= {"*" if isinstance(name, Template) else name for name in names}
     if task.module in ("setup", "gather_facts"):
         found.add("ansible_facts")
     if task.module == "include_vars":

@@ -101,11 +101,11 @@ def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True) -> 
         stdout, stderr = stdout.rstrip("\r\n"), stderr.rstrip("\r\n")
     values |= {"rc": reply.rc, "stdout": stdout, "stderr": stderr, **_times(reply)}
     if reply.timed_out:
-        return failed("Timed out", **values)
+        return failed("Timed out", changed=True, **values)
     if "msg" in reply.values:
         return failed(value(reply, "msg"), **values)
     if reply.rc != 0:
-        return failed("non-zero return code", **values)
+        return failed("non-zero return code", changed=True, **values)
     return Outcome(Status.CHANGED, values)
 
 

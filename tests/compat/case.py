@@ -1,0 +1,125 @@
+"""The cases: small playbooks as data, each written into an empty folder and run there by Ansible and by pbrun.
+
+A file of `cases/` maps the name of a case to `files` (path: text), `flags` (words behind the playbook's name),
+`env`, and `ours` with `why` where a difference is meant. There is always an inventory `hosts` (unless the case brings
+its own) with h1 and h2 in `web` and h3 in `db`; each has a folder of its own, which `here` names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+FOLDER: Final = Path(__file__).parent
+RECORDED: Final = FOLDER / "recorded.json"
+PLAYBOOK: Final = "site.yaml"
+HOSTS: Final = ("h1", "h2", "h3")
+INVENTORY: Final = """\
+[web]
+h1
+h2
+[db]
+h3
+[all:vars]
+ansible_connection=local
+ansible_python_interpreter=/opt/ansible/bin/python
+here={{ playbook_dir }}/out/{{ inventory_hostname }}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `ours` replaces parts of what Ansible gave (by path `hosts/h1`), for the reason `why`."""
+
+    name: str
+    files: Mapping[str, str]
+    flags: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ours: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+    @property
+    def words(self) -> list[str]:
+        """What stands on the command line."""
+        return [PLAYBOOK, "-i", "hosts", *self.flags]
+
+    @property
+    def digest(self) -> str:
+        """Changes when the case does."""
+        text = json.dumps([dict(self.files), self.flags, dict(self.env)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def write(self, folder: Path) -> None:
+        """Put the case's files into an empty folder."""
+        for name, text in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            if text.startswith("#!"):
+                path.chmod(0o755)
+        for host in HOSTS:
+            (folder / "out" / host).mkdir(parents=True)
+
+
+def load() -> dict[str, Case]:
+    """All cases by name."""
+    found: dict[str, Case] = {}
+    for path in sorted((FOLDER / "cases").glob("*.yaml")):
+        for name, data in yaml.safe_load(path.read_text()).items():
+            files = {"hosts": INVENTORY, **data["files"]}
+            case = Case(
+                f"{path.stem}/{name}",
+                files,
+                tuple(map(str, data.get("flags", ()))),
+                data.get("env", {}),
+                data.get("ours", {}),
+                data.get("why", ""),
+            )
+            found[case.name] = case
+    return found
+
+
+def made_files(case: Case, folder: Path) -> dict[str, str]:
+    """Every file and folder the run made or changed: its mode and its text, the folder's own path left out."""
+    made: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            made[name] = f"-> {without(folder, str(path.readlink()))}"
+        elif path.is_dir():
+            if name.count("/") > 1:
+                made[name] = f"{stat.S_IMODE(status.st_mode):04o}/"
+        elif (text := path.read_text()) != case.files.get(name):
+            made[name] = f"{stat.S_IMODE(status.st_mode):04o} {without(folder, text)}"
+    return made
+
+
+def without(folder: Path, text: str) -> str:
+    """A text in which the case's folder has no name of its own."""
+    return text.replace(str(folder), "{case}")
+
+
+def said(folder: Path, task: str, status: str, item: str | None, message: Any) -> str:
+    """One result as a line: `task [item]: status => message`."""
+    shown = "" if item is None else f" [{item}]"
+    told = "" if message in (None, "") else f" => {_text(message)}"
+    return without(folder, f"{task}{shown}: {status}{told}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def empty(folder: Path) -> None:
+    """Make the folder empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)

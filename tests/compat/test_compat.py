@@ -1,0 +1,78 @@
+"""What ansible-core made of each case (`recorded.json`), pbrun makes of it too, but for differences that are meant."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.compat.case import FOLDER, RECORDED, Case, empty, load, made_files, said
+from tests.end_to_end.process import ROOT, read_log
+
+CASES: Final = load()
+EXPECTED: Final = json.loads(RECORDED.read_text())["cases"] if RECORDED.exists() else {}
+COUNTS: Final = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
+
+
+def run(case: Case, place: Path) -> tuple[dict[str, Any], str]:
+    """Run one case with pbrun; what it came to, and what it said."""
+    folder, log = place / "case", place / "log.jsonl"
+    empty(folder)
+    case.write(folder)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place),
+        "XDG_STATE_HOME": str(place),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        **case.env,
+    }
+    command = [sys.executable, "-m", "runner", *case.words, "--log", str(log)]
+    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    told = (done.stdout + done.stderr).decode("utf-8", "replace")
+    assert "Traceback" not in told, told
+    found: dict[str, Any] = {"code": done.returncode, "recap": {}, "hosts": {}}
+    for line in read_log(log):
+        if line["type"] == "task_result":
+            found["hosts"].setdefault(line["host"], []).append(_said(folder, line))
+        elif line["type"] == "run_end":
+            counts = {host: {name: counts[name] for name in COUNTS} for host, counts in line["hosts"].items()}
+            found["recap"] = {host: one for host, one in counts.items() if any(one.values())}
+    found["files"] = made_files(case, folder)
+    return found, told
+
+
+def _said(folder: Path, line: dict[str, Any]) -> str:
+    status = "ignored" if line["ignored"] and line["status"] == "failed" else line["status"]
+    message: Any = None
+    looped_whole = line["final"] and line["msg"] in ("All items completed", "All items skipped")
+    if line["module"] == "debug" and status == "ok" and not looped_whole:
+        message = line["msg"] or {k: v for k, v in line["values"].items() if not k.startswith("ansible_")} or None
+    item = None if line["final"] else str(line["item"])
+    return said(folder, line["task"] or line["module"], status, item, message)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    assert EXPECTED.get(name, {}).get("digest") == case.digest, "record it: python tests/compat/record.py"
+    expected = {part: EXPECTED[name][part] for part in ("code", "recap", "hosts", "files")}
+    found, told = run(case, tmp_path)
+    for path, value in case.ours.items():
+        part, _, key = path.partition("/")
+        holder, last = (expected[part], key) if key else (expected, part)
+        assert holder.get(last) != value, f"no difference any more: {path}"
+        holder[last] = value
+    assert found == expected, told
+
+
+def test_every_meant_difference_is_explained() -> None:
+    explained = (FOLDER / "differences.md").read_text()
+    for case in CASES.values():
+        assert bool(case.ours) == bool(case.why), case.name
+        assert not case.ours or case.name in explained, case.name
