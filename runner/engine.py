@@ -148,13 +148,20 @@ class Loop:
             for reporter in self.reporters:
                 reporter.see(record)
 
+    def catch_up(self) -> None:
+        """Log and show what has happened so far, before the user is asked something in the middle of it."""
+        world = self.run.world
+        events, world.outbox.events = world.outbox.events, []
+        self.tell([*self.remarks(), *events], durable=True)
+
     def _stop(self, why: str) -> None:
         """Send nothing more; let what is under way answer for a while, then say that it may or may not have run."""
         self.stopping = True
         deadline = time.time() + GRACE_S
+        again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
             if self.under_way:
-                self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way")])
+                self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way{again}")])
             while self.under_way and time.time() < deadline:
                 self.take(self.dispatcher.wait(max(0.0, deadline - time.time())))
                 self.flush()
@@ -181,6 +188,7 @@ def execute(
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, prepared.hosts)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
+        setting.screen.catch_up = loop.catch_up
         loop.tell(setting.opening, durable=True)
         loop.go()
         return _end(loop, options, setting)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from runner import __version__, registry
+from runner.asking import Screen, ask_all
 from runner.errors import EnvironmentFault, OptionError
 from runner.execute.world import World
 from runner.journal import provenance
@@ -28,16 +27,12 @@ from runner.model.call import Target
 from runner.model.event import Event, Notice, PlanMade, RunStart
 from runner.model.options import Options
 from runner.model.plan import Kind
-from runner.model.playbook import Prompt
 from runner.model.ports import Reporter
 from runner.preparation import Prepared
 from runner.reporters import ReporterContext, context_for, default_name
 
 if TYPE_CHECKING:
     from runner.lab.lab import Lab
-
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -47,6 +42,7 @@ class Setting:
     world: World
     journal: Journal
     reporters: list[Reporter]
+    screen: Screen
     opening: list[Event]
     locate: Callable[[Target], Target]
     began: float
@@ -76,7 +72,9 @@ def open_run(
     for secret in (options.become_password, options.connection_password):
         if secret:
             redactor.add(secret.reveal())
-    prompts = ask_all(prepared, options, redactor.add)
+    if options.step and not sys.stdin.isatty():
+        raise OptionError("--step asks before each task and needs a terminal to ask on")
+    prompts = ask_all(prepared.playbook, options.extra_vars, redactor.add)
     journal = Journal.open(options.log, redactor, os.environ)
     stack.callback(journal.close)
     shown = context or context_for(
@@ -91,6 +89,7 @@ def open_run(
     reporters = [_reporter(options.output or default_name(shown, os.environ), shown)]
     for reporter in reporters:
         stack.callback(reporter.close)
+    screen = Screen(reporters)
     world = World(
         options,
         prepared.templar,
@@ -98,13 +97,13 @@ def open_run(
         TaskLoader(options.extra_vars, prepared.record),
         prompts,
         redactor.add,
-        partial(_with_screen, reporters, ask_user),
-        partial(_with_screen, reporters, ask_step),
+        screen.ask,
+        screen.confirm,
         redactor.text,
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())
-    setting = Setting(world, journal, reporters, [], _LabBook(labs).locate, time.time())
+    setting = Setting(world, journal, reporters, screen, [], _LabBook(labs).locate, time.time())
     setting.remarks.extend(Notice("notice", note) for note in journal.notes)
     setting.opening.extend(_opening(prepared, options, argv))
     return setting
@@ -154,64 +153,6 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
         ]
         plays.append({"name": play.play.name, "strategy": play.strategy, "hosts": list(hosts), "tasks": tasks})
     return [start, PlanMade(tuple(plays)), *events]
-
-
-def _with_screen(reporters: Sequence[Reporter], ask: Callable[..., T], *words: Any) -> T:
-    """Ask something while a live screen holds still."""
-    for reporter in reporters:
-        getattr(reporter, "suspend", lambda: None)()
-    try:
-        return ask(*words)
-    finally:
-        for reporter in reporters:
-            getattr(reporter, "resume", lambda: None)()
-
-
-def ask_user(prompt: str, echo: bool) -> str | None:
-    """Ask on the terminal; None if there is none."""
-    if not sys.stdin.isatty():
-        return None
-    try:
-        return input(f"{prompt}: ") if echo else getpass.getpass(f"{prompt}: ")
-    except EOFError:
-        return None
-
-
-def ask_step(task: str) -> str:
-    """`--step`: y, n or c."""
-    answer = ask_user(f"Perform task: {task} (N)o/(y)es/(c)ontinue", True)
-    return (answer or "n").strip().lower()[:1] or "n"
-
-
-def ask_all(prepared: Prepared, options: Options, secret: Callable[[str], None]) -> dict[str, Any]:
-    """The answers to `vars_prompt` of all plays; what extra variables answer is not asked. Literal text."""
-    answers: dict[str, Any] = {}
-    for play in prepared.playbook.plays:
-        for prompt in play.vars_prompt:
-            if prompt.name in options.extra_vars or prompt.name in answers:
-                continue
-            answer = _ask_one(prompt)
-            if prompt.private and answer:
-                secret(str(answer))
-            answers[prompt.name] = answer
-    return answers
-
-
-def _ask_one(prompt: Prompt) -> Any:
-    shown = prompt.prompt or prompt.name
-    if prompt.default is not None:
-        shown += f" [{prompt.default}]" if not prompt.private else " [default]"
-    while True:
-        answer = ask_user(shown, not prompt.private)
-        if answer is None:
-            if prompt.default is None:
-                hint = f"give it with -e {prompt.name}=…"
-                raise OptionError(f"vars_prompt {prompt.name!r} cannot be asked: there is no terminal ({hint})")
-            return prompt.default
-        if prompt.confirm and ask_user(f"confirm {shown}", not prompt.private) != answer:
-            print("***** VALUES ENTERED DO NOT MATCH ****", file=sys.stderr)
-            continue
-        return answer or prompt.default or ""
 
 
 class _LabBook:

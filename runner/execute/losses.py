@@ -11,7 +11,7 @@ from runner.execute.world import World
 from runner.model.call import Outcome, Status, TripEnd
 from runner.model.event import HostLost, IntentWithdrawn
 
-MAY_HAVE_RUN: Final = "the connection was lost while this step was under way: it may or may not have run"
+MAY_HAVE_RUN: Final = "this step was under way: it may or may not have run"
 
 
 def account_for(world: World, left: Sequence[tuple[Job, Step]], end: TripEnd) -> None:

@@ -18,6 +18,7 @@ from runner.reporters._visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.live import Live as Display
 
 REFRESH_PER_S: Final = 8
 MANY_HOSTS: Final = 20  # from here on, hosts with the same counts share a line of the recap
@@ -44,7 +45,6 @@ class Live:
 
     def __init__(self, context: ReporterContext, console: Console | None = None) -> None:
         from rich.console import Console
-        from rich.live import Live as Display
 
         self._verbosity = context.verbosity
         self._console = console or Console(
@@ -64,7 +64,12 @@ class Live:
         self._banner = ""
         self._failures: dict[tuple[str, ...], list[str]] = {}
         self._lost: dict[str, str] = {}
-        self._display = Display(
+        self._display = self._new_display()
+
+    def _new_display(self) -> Display:
+        from rich.live import Live as Display
+
+        return Display(
             console=self._console,
             get_renderable=self._picture,
             refresh_per_second=REFRESH_PER_S,
@@ -104,7 +109,8 @@ class Live:
         self._display.stop()
 
     def resume(self) -> None:
-        """The terminal is ours again."""
+        """The terminal is ours again. A display that was used before would begin by wiping the lines above it."""
+        self._display = self._new_display()
         self._display.start()
 
     def _picture(self) -> RenderableType:

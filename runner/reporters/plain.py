@@ -70,7 +70,8 @@ class Plain:
         self._rest()
 
     def suspend(self) -> None:
-        """Somebody else writes to the terminal now; nothing has to be taken away."""
+        """Somebody else writes to the terminal now: what waits for its turn is told first."""
+        self._rest()
 
     def resume(self) -> None:
         """The terminal is ours again."""
