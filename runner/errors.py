@@ -80,7 +80,7 @@ class Unreachable(PbrunError):
     exit_code = 4
 
     def __init__(self, message: str, hint: str = "", *, become: bool = False) -> None:
-        super().__init__(f"{message} ({hint})" if hint else message)
+        super().__init__(f"{message}; {hint}" if hint else message)
         self.hint = hint
         self.become = become
 

@@ -50,7 +50,7 @@ class HostKeys:
             raise Unreachable(
                 f"the host key of {name} has changed: known is {old.key_type} {fingerprint(old.key)} ({old.place}), "
                 f"the host shows {shown}",
-                f"if that is right: ssh-keygen -R '{name}'",
+                f"if that is right, forget the old one: ssh-keygen -f {old.place.rpartition(':')[0]} -R '{name}'",
             )
         if settings.checking == "accept-new":
             self._accept(settings, key_type, key, notice)

@@ -15,10 +15,10 @@ HERE = Path(__file__).parent
 
 def main() -> None:
     """Render everything and write the file."""
-    from ansible.parsing.dataloader import DataLoader  # type: ignore[import-not-found]
-    from ansible.plugins.loader import init_plugin_loader  # type: ignore[import-not-found]
-    from ansible.release import __version__  # type: ignore[import-not-found]
-    from ansible.template import Templar, trust_as_template  # type: ignore[import-not-found]
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.plugins.loader import init_plugin_loader
+    from ansible.release import __version__
+    from ansible.template import Templar, trust_as_template
 
     init_plugin_loader()
     corpus = json.loads((HERE / "corpus.json").read_text())
