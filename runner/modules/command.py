@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 from runner.arguments import Option, Spec
 from runner.errors import StepError
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, failed
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
 from runner.sh.quote import expanded, quote
 from runner.sh.user_command import GUARDS, STDIN, guarded, result
@@ -27,10 +27,6 @@ SPEC = Spec(
     },
     mutually_exclusive=(("cmd", "argv"),),
 )
-
-# How dash, bash and busybox say, behind their own name, that `exec` found no such program or may not run it.
-_REASONS: Final = r": (?:cannot execute: )?(?:not found|No such file or directory|[Pp]ermission denied)\s*"
-_CODES: Final = {127: (2, "No such file or directory"), 126: (13, "Permission denied")}
 
 
 def _words(args: Any) -> list[str]:
@@ -54,14 +50,10 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:  # noqa: ARG001
-    """Changed whenever it ran; failed when its code is not 0. A program that cannot be started has the words and the
-    code of the system call, as in Ansible, whose modules start it themselves."""
+    """Changed whenever it ran; failed when its code is not 0."""
     words = _words(call.args)
     made = result(call, reply, words, strip=call.args["strip_empty_ends"])
-    if reply.rc not in _CODES or reply.stdout:
-        return made
-    if not re.fullmatch(r"[^\n]*: " + re.escape(words[0]) + _REASONS, str(made.values.get("stderr"))):
-        return made
-    code, why = _CODES[reply.rc]
-    values = {**made.values, "cmd": " ".join(words), "rc": code, "stderr": "", "changed": False}
-    return failed(f"[Errno {code}] {why}: {words[0]!r}", **values)
+    if "msg" in reply.values:
+        # What could not be started is shown as text, as in Ansible.
+        return replace(made, values={**made.values, "cmd": " ".join(words)})
+    return made
