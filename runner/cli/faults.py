@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -21,6 +22,9 @@ def report(error: Exception) -> int:
     if isinstance(error, PbrunError):
         print(f"pbrun: {error}", file=sys.stderr)
         return error.exit_code
+    if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+        print(f"pbrun: the output cannot be written: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return 1
     place = write_details(error)
     where = f"details are in {place}" if place else "details could not be written"
     print(f"pbrun: internal error ({type(error).__name__}); please report it, {where}", file=sys.stderr)

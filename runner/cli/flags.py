@@ -6,12 +6,18 @@ Source: https://docs.ansible.com/ansible/latest/cli/ansible-playbook.html
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from runner.errors import OptionError
 
 OUTPUTS = ("live", "plain", "json")
+# What else a connection may be called: the lab, and Ansible's names for ssh.
+OTHER_CONNECTIONS = ("lab", "smart", "openssh", "paramiko", "paramiko_ssh")
+
+
+_CHOSEN = re.compile(r"invalid choice: '(?P<word>.*?)' \(choose")
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,8 +33,9 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        hints = [found for word in message.split() if (found := self.nearest_choice(word.strip("',")))]
-        hint = f" ({hints[0]})" if "invalid choice" in message and hints else ""
+        wrong = _CHOSEN.search(message)
+        nearest = self.nearest_choice(wrong["word"]) if wrong else ""
+        hint = f" ({nearest})" if nearest else ""
         raise OptionError(f"{message}{hint}\nTry '{self.prog} --help'.")
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
@@ -57,7 +64,10 @@ class Parser(argparse.ArgumentParser):
 
 def positive(text: str) -> int:
     """A whole number of at least 1, for argparse."""
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
@@ -65,16 +75,43 @@ def positive(text: str) -> int:
 
 def seconds(text: str) -> float:
     """A duration of more than 0 seconds, for argparse."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a duration in seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration in seconds")
     return number
+
+
+def not_empty(text: str) -> str:
+    """Any text but none at all, as an unset variable of a shell script gives it."""
+    if not text:
+        raise argparse.ArgumentTypeError("its value is empty")
+    return text
+
+
+def plug_in(room: str, *more: str) -> Callable[[str], str]:
+    """The name of a plug-in of a room (with or without its collection), or one of `more`, for argparse."""
+
+    def check(text: str) -> str:
+        from runner.registry import names, nearest
+
+        known = (*names(room), *more)
+        if text.removeprefix("community.general.").removeprefix("ansible.builtin.") in known:
+            return text
+        raise argparse.ArgumentTypeError(
+            f"there is no {text!r}: {nearest(text, known) or 'known: ' + ', '.join(known)}"
+        )
+
+    return check
 
 
 def add_target_flags(parser: Parser) -> None:
     """Which hosts, and with which variables."""
     group = parser.add_argument_group("hosts and variables")
     group.add_argument("-i", "--inventory", "--inventory-file", dest="inventories", action="append", metavar="INV",
+                       type=not_empty,
                        help="inventory: a file, a folder, a script, or hosts 'a,b,' (repeatable)")  # fmt: skip
     group.add_argument("-l", "--limit", metavar="PATTERN", help="only these of the hosts")
     group.add_argument("-e", "--extra-vars", action="append", metavar="VARS",
@@ -91,7 +128,9 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument("--detailed-exitcode", action="store_true",
                        help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings about the input are errors")
-    group.add_argument("--log", metavar="FILE", help="write the log there (default: the user's state folder)")
+    group.add_argument(
+        "--log", type=not_empty, metavar="FILE", help="write the log there (default: the user's state folder)"
+    )
     group.add_argument("--output", choices=OUTPUTS,
                        help="how to show the run (default: live on a terminal, plain elsewhere)")  # fmt: skip
     group.add_argument("-v", "--verbose", dest="verbosity", action="count", default=0, help="show more (up to -vvvv)")
@@ -104,14 +143,17 @@ def add_connection_flags(parser: Parser) -> None:
     group.add_argument("-k", "--ask-pass", action="store_true", help="ask for the login password")
     group.add_argument("--connection-password-file", "--conn-pass-file", metavar="FILE", help="… or read it there")
     group.add_argument("--private-key", "--key-file", metavar="FILE", help="log in with this key")
-    group.add_argument("-c", "--connection", metavar="KIND", help="connection to use (default ssh)")
+    group.add_argument("-c", "--connection", type=plug_in("transports", *OTHER_CONNECTIONS), metavar="KIND",
+                       help="connection to use (default ssh)")  # fmt: skip
     group.add_argument("-T", "--timeout", type=seconds, metavar="SECONDS", help="give up connecting after this time")
     group.add_argument("--ssh-common-args", metavar="ARGS", help="arguments as ssh takes them (-o, -J …)")
     group.add_argument("--ssh-extra-args", metavar="ARGS", help="more of them")
     group = parser.add_argument_group("another user on the host")
     group.add_argument("-b", "--become", action="store_true", help="run as another user")
     group.add_argument("--become-user", metavar="USER", help="whom to become (default root)")
-    group.add_argument("--become-method", metavar="METHOD", help="how: sudo (default), su, doas")
+    group.add_argument(
+        "--become-method", type=plug_in("become"), metavar="METHOD", help="how: sudo (default), su, doas"
+    )
     group.add_argument("-K", "--ask-become-pass", action="store_true", help="ask for the password that this needs")
     group.add_argument("--become-password-file", "--become-pass-file", metavar="FILE", help="… or read it there")
 
@@ -124,7 +166,8 @@ def add_playbook_flags(parser: Parser) -> None:
     group.add_argument("--start-at-task", metavar="NAME", help="begin at the task of this name")
     group.add_argument("--step", action="store_true", help="ask before each task")
     group.add_argument("--force-handlers", action="store_true", help="run notified handlers even if a task fails")
-    group.add_argument("--strategy", metavar="NAME", help="linear (default), free, host_pinned or dag")
+    group.add_argument("--strategy", type=plug_in("strategies"), metavar="NAME",
+                       help="linear (default), free, host_pinned or dag")  # fmt: skip
     group = parser.add_argument_group("only look (no connection is opened)")
     group.add_argument("--syntax-check", action="store_true", help="read everything, report every mistake, stop")
     group.add_argument("--list-hosts", action="store_true", help="list the hosts of each play")

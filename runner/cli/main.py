@@ -35,7 +35,7 @@ def run(words: Sequence[str]) -> int:
     if list(words) == ["--version"]:
         from runner import __version__
 
-        print(f"pbrun {__version__}")
+        print(f"pbrun {__version__}", flush=True)
         return 0
     name, rest = command_of(words)
     module = importlib.import_module(f"runner.cli.{name}_command")
@@ -51,15 +51,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     """`pbrun` with the given words (by default those of the process); returns the exit code, raises nothing."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        open_what_is_closed()
         return run(words)
     except KeyboardInterrupt:
         print("pbrun: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; Python must not fail again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()  # whoever read it has gone
         return BROKEN_PIPE
     except Exception as error:
         from runner.cli.faults import report
 
-        return report(error)
+        code = report(error)
+        _let_go_of_stdout()
+        return code
+
+
+def open_what_is_closed() -> None:
+    """Standard streams that we were started without (`>&-`) lead nowhere; otherwise the next file opened, such as the
+    log, would take their number and whatever is printed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, number)
+            if nowhere > 2:
+                os.close(nowhere)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _let_go_of_stdout() -> None:
+    """What cannot be written must not fail once more when Python flushes at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

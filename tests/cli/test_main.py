@@ -1,5 +1,6 @@
 """`pbrun` as a process: version, help, faults, exit codes, and that it starts fast."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,53 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
     text = f"{sys.executable} -m runner --help | true; echo ${{PIPESTATUS[0]}}"
     run = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--strategy", "fre"], "did you mean 'free'?"),
+        (["--become-method", "doa"], "did you mean 'doas'?"),
+        (["-c", "locl"], "did you mean 'local'?"),
+        (["--output", "jso"], "did you mean 'json'?"),
+        (["--output", "foo"], "(choose from 'live', 'plain', 'json')\n"),
+        (["-i", ""], "its value is empty"),
+        (["--log", ""], "its value is empty"),
+        (["-f", "many"], "'many' is not a whole number"),
+        (["-T", "soon"], "'soon' is not a duration in seconds"),
+    ],
+)
+def test_a_value_that_an_option_does_not_take(words: list[str], told: str) -> None:
+    run = pbrun("x.yaml", *words)
+    assert run.returncode == 5
+    assert told in run.stderr
+    assert words[0] in run.stderr
+
+
+SMALL = "- hosts: all\n  tasks: [{name: t, shell: echo 1}]\n"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--version"], 1), (["p.yaml", "--list-tasks"], 1), (["p.yaml"], 0)])
+def test_a_screen_that_is_full(tmp_path: Path, words: list[str], code: int) -> None:
+    (tmp_path / "p.yaml").write_text(SMALL)
+    command = [sys.executable, "-m", "runner", *words, "-i", "h,", "-c", "local"]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            command[: 4 if words == ["--version"] else None], stdout=full, stderr=subprocess.PIPE, text=True,
+            cwd=tmp_path, env=environment, check=False,
+        )  # fmt: skip
+    assert run.returncode == code, run.stderr
+    assert "the output cannot be written: no space left on device" in run.stderr or code == 0
+    assert "Traceback" not in run.stderr
+    assert "Exception" not in run.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_started_without_standard_streams(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "p.yaml").write_text(SMALL)
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    line = f"{sys.executable} -m runner p.yaml -i h, -c local --log log {closed}; echo rc=$? >told"
+    subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, check=False)
+    assert (tmp_path / "told").read_text() == "rc=0\n"
+    assert [json.loads(line)["type"] for line in (tmp_path / "log").read_text().splitlines()][-1] == "run_end"
