@@ -216,6 +216,7 @@ class _Leg:
         self.deadline = None
         if self.expired:
             reply = replace(reply, timed_out=True, rc=reply.rc or 124)
+            self.expired = False  # a step without a deadline does not say when it begins
         self.work.answer(self._fetch(reply, by_index))
 
     def _left(self) -> float | None:
