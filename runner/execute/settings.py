@@ -132,14 +132,14 @@ class Settings:
             host,
             _transport(transport),
             _safe(self.text("", "ansible_host", "ansible_ssh_host") or host, "ansible_host"),
-            _number(port if port is not None else self.directive("port"), "port"),
+            _number(port, "ansible_port") if port is not None else _number(self.directive("port"), "port"),
             _safe(user, "user") if user else None,
             self._secret(password) if password is not None else options.connection_password,
             key,
             self._secret(passphrase) if passphrase is not None else None,
             self._ssh_args(),
             checking is None or _bool(checking, "ansible_host_key_checking"),
-            float(timeout if timeout is not None else options.timeout_s or 10.0),
+            _seconds(timeout) if timeout is not None else options.timeout_s or 10.0,
             self.text("", "ansible_shell_executable") or "/bin/sh",
         )
 
@@ -188,3 +188,13 @@ def _number(value: Any, name: str) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         raise StepError(f"{name}: {value!r} is not a number") from None
+
+
+def _seconds(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise StepError(f"ansible_timeout: {value!r} is not a duration in seconds")
+    return number

@@ -104,3 +104,21 @@ def test_detailed_exit_code_of_what_may_run(tmp_path: Path, inventory: str, task
     book = write_playbook(tmp_path / "p.yaml", f"- hosts: h1\n  tasks:\n    - {seen}\n    - {task}\n")
     run = pbrun(tmp_path, book, "-i", inventory, "--check", "--detailed-exitcode")
     assert run.code == code, run.told()
+
+
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("ansible_timeout=soon", "ansible_timeout: 'soon' is not a duration in seconds"),
+        ("ansible_timeout=0", "ansible_timeout: '0' is not a duration in seconds"),
+        ("ansible_port=ssh", "ansible_port: 'ssh' is not a number"),
+        ("ansible_become=perhaps", "'perhaps' is not a boolean"),
+        ("ansible_user=-oProxyCommand=x", "has characters that no host or user name has"),
+        ("ansible_ssh_common_args='-o \"x'", "No closing quotation"),
+    ],
+)
+def test_a_connection_variable_that_makes_no_sense(tmp_path: Path, inventory: str, variable: str, told: str) -> None:
+    book = write_playbook(tmp_path / "p.yaml", "- hosts: h1\n  tasks: [{shell: 'true'}]\n")
+    run = pbrun(tmp_path, book, "-i", inventory, "-e", variable)
+    assert run.code == 2, run.told()
+    assert told in run.results()[0]["msg"]
