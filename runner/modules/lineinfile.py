@@ -222,7 +222,7 @@ def _replacing(args: Mapping[str, Any], write: str, existed: bool) -> str:
         (
             "" if existed else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
             'pb_temp "$p"',
-            f'{write} || pb_fail "cannot write $pb_temp: is the disk full?"',
+            f'{write} || pb_fail "cannot write $p"',
             _validating(args["validate"]),
             keep,
             modes.text(args["mode"]),
