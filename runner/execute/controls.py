@@ -43,8 +43,8 @@ def _meta(world: World, state: RunState, batch: Batch, number: int, action: str)
         case "end_host":
             batch.flows[number].ended = True
         case "clear_facts":
-            own = state.of(host)
-            own.facts, own.fact_vars = None, {}
+            for name in batch.hosts:
+                state.of(name).forget()
         case "clear_host_errors":
             _forgive(state, batch)
         case "reset_connection":
@@ -56,12 +56,13 @@ def _meta(world: World, state: RunState, batch: Batch, number: int, action: str)
 
 
 def _forgive(state: RunState, batch: Batch) -> None:
-    for number, name in enumerate(batch.hosts):
+    """The play's hosts have not failed. They are back in the next play, not in this one."""
+    for flow in batch.flows:
+        if flow.lost:
+            flow.failure, flow.ended = None, True
+    for name in batch.everyone:
         own = state.of(name)
-        if own.failed or own.unreachable or batch.flows[number].lost:
-            own.failed = own.unreachable = False
-            batch.flows[number].failure = None
-            batch.flows[number].ended = False
+        own.failed = own.unreachable = False
 
 
 def pause_for(world: World, pause: Pause, outcome: Outcome, *, check: bool) -> tuple[float, Outcome]:

@@ -9,12 +9,14 @@ from runner.execute.job import Flags
 from runner.execute.settings import Settings
 from runner.execute.world import World
 from runner.model.playbook import Directives, Task
-from runner.model.values import UnknownReached
+from runner.model.values import Template, UnknownReached
 
 
 def flags_of(world: World, settings: Settings, task: Task) -> Flags:
     """The flags. Raises StepError for a keyword that is neither true nor false, UnknownReached in a dry run."""
     options = world.options
+    if isinstance(task.directives.run_once, Template):
+        settings.flag("run_once")
     check, diff = settings.directive("check_mode"), settings.directive("diff")
     return Flags(
         options.check if check is None else settings.flag("check_mode"),

@@ -29,7 +29,7 @@ class Flow:
 
     `notified` maps handler task ids to whether it is certain (a dry run may only suspect). `ended` hosts
     (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role that runs once a
-    play has run here.
+    play has run here. A handler that failed ends even forced handlers.
     """
 
     failure: Failure | None = None
@@ -38,11 +38,17 @@ class Flow:
     ended: bool = False
     force_handlers: bool = False
     roles: dict[str, int] = field(default_factory=dict)
+    handler_failed: bool = False
 
     @property
     def lost(self) -> bool:
         """Whether the host has failed for good (as far as the play has gone)."""
         return self.failure is not None
+
+    @property
+    def beyond_rescue(self) -> bool:
+        """Whether no rescue is going to deal with the host's failure."""
+        return self.failure is not None and self.failure.target is None
 
     def fail(self, path: Iterable[Scope], with_rescue: frozenset[str]) -> bool:
         """A task with this path failed. Returns whether a rescue will deal with it."""
@@ -76,7 +82,7 @@ class Flow:
         if self.failure is None:
             return self._open(node.path)
         if node.kind is Kind.HANDLER:
-            return self.force_handlers
+            return self.force_handlers and not self.handler_failed
         return self._runs_after_failure(node, self.failure)
 
     def _runs_after_failure(self, node: TaskNode, failure: Failure) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runner.errors import InputErrors, StepError
+from runner.errors import InputErrors, StepError, TemplateError
+from runner.execute.batch import Batch
 from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.job import Job, Step
 from runner.execute.prepare import Preparer, explain
-from runner.execute.results import plain
+from runner.execute.results import plain, result_of
 from runner.execute.schedule import Scheduler
 from runner.execute.scope import StepScope
 from runner.execute.variables import Variables
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Outcome, failed, ok
+from runner.model.call import Outcome, Status, failed, ok
 from runner.model.plan import Kind, PlayPlan, TaskNode
 from runner.model.playbook import Node, Task
 from runner.model.values import Unknown, UnknownReached
@@ -43,6 +46,7 @@ class Includer:
         preparer: Preparer,
         plan: PlayPlan,
         scheduler: Scheduler,
+        batch: Batch,
         on_handlers: Callable[[list[TaskNode]], None],
     ) -> None:
         self._world = world
@@ -50,31 +54,51 @@ class Includer:
         self._preparer = preparer
         self._plan = plan
         self._scheduler = scheduler
+        self._batch = batch
         self._on_handlers = on_handlers
-        self._known: dict[tuple[str, str], frozenset[str]] = {}
+        self._known: dict[tuple[str, str, int], frozenset[str]] = {}
         self.members: dict[str, set[int]] = {}
-        self.woken: set[int] = set()
 
-    def include(self, node: TaskNode, host: str, number: int) -> list[Included]:
+    def job(self, node: TaskNode, host: str, number: int) -> Job:
+        """The include done for one host: a job that only has to be settled. Raises NeedsFacts and the like."""
+        job = self._preparer.empty_job(node, host, number)
+        if job.steps:
+            return job
+        found = self._include(node, number, job.scope)
+        job.looped = any(one.looped for one in found)
+        job.items = [one.item for one in found]
+        job.next = len(found)
+        for index, one in enumerate(found):
+            step = Step(job.scope, item=one.item, index=index, outcome=one.outcome, status=one.outcome.status)
+            step.result = result_of(one.outcome)
+            job.steps.append(step)
+        return job
+
+    def _include(self, node: TaskNode, number: int, scope: StepScope) -> list[Included]:
         """Include for one host what the node names, for every item of its loop."""
         task = node.task
-        scope = self._variables.scope(host, task)
+        seen: Counter[str] = Counter()
         try:
             if task.loop is None:
-                return [Included(self._one(node, host, number, scope, {}))]
+                return [Included(self._one(node, number, scope, {}, seen))]
             items = expand(self._world, task.loop, scope, task, self._variables.play)
             if isinstance(items, Unknown):
                 return [Included(unknown_outcome(f"may include: {items.reason}"))]
             found: list[Included] = []
             for index, item in enumerate(items):
                 local = loop_variables(task.loop, index, item, items)
-                outcome = self._one(node, host, number, scope.with_local(local), local)
+                outcome = self._one(node, number, scope.with_local(local), local, seen)
                 found.append(Included(outcome, item, looped=True))
             return found
         except (StepError, InputErrors) as error:
+            refusal = self._preparer.refusal(task, scope) if isinstance(error, TemplateError) else None
+            if refusal is not None and refusal.status is Status.SKIPPED:
+                return [Included(refusal)]
             return [Included(failed(explain(error)))]
 
-    def _one(self, node: TaskNode, host: str, number: int, scope: StepScope, local: Mapping[str, Any]) -> Outcome:
+    def _one(
+        self, node: TaskNode, number: int, scope: StepScope, local: Mapping[str, Any], seen: Counter[str]
+    ) -> Outcome:
         task = node.task
         try:
             refusal = self._preparer.refusal(task, scope)
@@ -89,14 +113,17 @@ class Includer:
         if doubt is not None:
             return unknown_outcome(f"may include: {doubt.reason}")
         try:
-            self._bring(node, number, args, local)
+            self._bring(node, number, args, local, seen)
         except (StepError, InputErrors) as error:
             return failed(explain(error))
-        del host
         return ok(include=str(args.get("file") or args.get("name") or args.get("_raw_params") or ""))
 
-    def _bring(self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any]) -> None:
-        key = (node.id, json.dumps([plain(args), plain(dict(local))], sort_keys=True, default=str))
+    def _bring(
+        self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any], seen: Counter[str]
+    ) -> None:
+        text = json.dumps([plain(args), plain(dict(local))], sort_keys=True, default=str)
+        seen[text] += 1
+        key = (node.id, text, seen[text])
         known = self._known.get(key)
         if known is not None:
             for each in known:
@@ -124,13 +151,13 @@ class Includer:
         fresh = [node for node in planned if node.id != anchor.id]
         for node in fresh:
             self.members[node.id] = {number}
-        self.woken |= self._scheduler.splice(anchor.id, fresh, edges, {number})
+        self._batch.wake(self._scheduler.splice(anchor.id, fresh, edges, {number}))
+        self._batch.with_rescue |= {s.block for one in fresh for s in one.path if s.section == "rescue"}
         return frozenset(node.id for node in fresh)
 
     def _add_handlers(self, node: TaskNode, handlers: tuple[Node, ...]) -> None:
         """A role's handlers stand behind every flush that is still to come, for every host."""
         rank = self._scheduler.rank[node.id]
-        everyone = range(self._scheduler.hosts)
         for flush in [one for one in self._scheduler.nodes.values() if one.kind is Kind.FLUSH]:
             made = [
                 one
@@ -139,5 +166,6 @@ class Includer:
             ]
             if made and self._scheduler.rank[flush.id] > rank:
                 _, edges = plan_splice(self._plan, [flush, *made], self._world.options, self._world.templar)
-                self.woken |= self._scheduler.splice(flush.id, made, edges, everyone)
+                ahead = [host for host in range(self._scheduler.hosts) if not self._scheduler.is_done(flush.id, host)]
+                self._batch.wake(self._scheduler.splice(flush.id, made, edges, ahead))
                 self._on_handlers(made)

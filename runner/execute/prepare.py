@@ -15,7 +15,7 @@ from runner.execute.expand import expand, loop_variables, without_omitted
 from runner.execute.flags import cautious_flags, flags_of
 from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Places
-from runner.execute.scope import StepScope
+from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
@@ -32,6 +32,7 @@ _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
 _TAKES_UNKNOWN: Final = frozenset({"set_fact"})
 _SETS: Final = frozenset({"set_fact", "include_vars"})
 VARIABLE_PARAMS: Final = "_variable_params"
+_GATHERERS: Final = frozenset({"setup", "gather_facts"})
 _ALWAYS_DIFFERS: Final = "pb_differs"
 
 
@@ -51,12 +52,17 @@ class Preparer:
         self._places = Places(world, variables.state)
         self._playbook_dir = str(PurePath(variables.play.path).parent)
 
-    def job(self, node: TaskNode, host: str, number: int, pending: Collection[str], *, ahead: bool) -> Job:
-        """The job of `node` on `host`. Raises StillOnItsWay, NeedsFacts or NotAhead when it is too early for it."""
+    def job(
+        self, node: TaskNode, host: str, number: int, pending: Collection[str], *, ahead: bool, alone: bool = False
+    ) -> Job:
+        """The job of `node` on `host`. `alone`: it must not look at other hosts. Raises StillOnItsWay, NeedsFacts,
+        NeedsOthers or NotAhead when it is too early for it."""
         task = node.task
-        scope = self._variables.scope(host, task, pending=pending, gather=task.module not in ("setup", "gather_facts"))
-        job = Job(node, host, number, self._name(task, scope), Flags(), scope)
+        gather = task.module not in _GATHERERS
+        job = Job(node, host, number, str(task.name), Flags(), NOTHING)
         try:
+            scope = job.scope = self._variables.scope(host, task, pending=pending, gather=gather, alone=alone)
+            job.name = self._name(task, scope)
             settings = Settings(self._world, scope, task.directives)
             job.flags = cautious_flags(self._world, settings, task.directives)
             job.flags = flags_of(self._world, settings, task)
@@ -75,6 +81,21 @@ class Preparer:
             doubt = unknown_outcome(f"may run: {reached.unknown.reason}")
             names = set(task.args) - {"cacheable"} if task.module == "set_fact" else set()
             self._give_up(job, _in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
+        return job
+
+    def empty_job(self, node: TaskNode, host: str, number: int) -> Job:
+        """A job with its flags and nothing to do yet. Raises NeedsFacts and the like."""
+        job = Job(node, host, number, str(node.task.name), Flags(), NOTHING)
+        try:
+            job.scope = self._variables.scope(host, node.task)
+            job.name = self._name(node.task, job.scope)
+            settings = Settings(self._world, job.scope, node.task.directives)
+            job.flags = cautious_flags(self._world, settings, node.task.directives)
+            job.flags = flags_of(self._world, settings, node.task)
+        except (StepError, InputErrors) as error:
+            self._give_up(job, failed(explain(error)))
+        except UnknownReached as reached:
+            self._give_up(job, unknown_outcome(f"may run: {reached.unknown.reason}"))
         return job
 
     def _give_up(self, job: Job, outcome: Outcome) -> None:
@@ -235,12 +256,20 @@ class Preparer:
         except (TypeError, ValueError):
             raise StepError(f"{name}: {value!r} is not a number") from None
 
+    def play_scope(self, host: str) -> StepScope:
+        """What the play's own keywords may read on a host."""
+        return self._variables.scope(host, gather=False)
+
     def arrive(self, job: Job) -> None:
         """What was on its way when the job was prepared has come: from now on the job sees it."""
         gathered = self._variables.state.of(job.host).facts is not None
         if not job.scope.pending and job.scope.gathered == gathered:
             return
-        job.scope = self._variables.scope(job.host, job.task, gather=job.scope.gather)
+        try:
+            job.scope = self._variables.scope(job.host, job.task, gather=job.task.module not in _GATHERERS)
+        except (StepError, InputErrors):
+            # Variables that cannot be had (a file that is not there) fail the next task, not one that has run.
+            return
         for step in job.steps:
             step.scope = job.scope.with_local(step.scope.local)
 

@@ -22,10 +22,11 @@ HostsOf = Callable[[Play, Inventory], tuple[str, ...]]
 
 @dataclass(slots=True)
 class PlayState:
-    """A play under way: the batches still to come and the one that runs."""
+    """A play under way: the batches still to come and the one that runs. `everyone` and the batches hold hosts that
+    failed in an earlier play as well, as in Ansible."""
 
     plan: PlayPlan
-    hosts: tuple[str, ...]
+    everyone: tuple[str, ...]
     batches: list[tuple[str, ...]]
     number: int = 0
     current: PlayRun | None = None
@@ -87,26 +88,29 @@ class Run:
 
     def _open(self, index: int) -> None:
         plan = self._plan.plays[index]
-        hosts = self._in(self._ordered(plan.play, self._hosts_of(plan.play, self.state.inventory)))
+        everyone = self._ordered(plan.play, self._hosts_of(plan.play, self.state.inventory))
+        hosts = self._in(everyone)
         for name in hosts:
-            self.state.of(name)
+            own = self.state.of(name)
+            own.may_gather = own.may_gather or plan.play.gather_facts is not False
         if not hosts or not plan.nodes:
             self.world.emit(PlayStart(plan.play.name, plan.play.id, hosts))
             self._ended.add(index)
             return
         try:
-            batches = batches_of(hosts, plan.play.serial, self._number)
+            batches = batches_of(everyone, plan.play.serial, self._keyword)
         except StepError as error:
             self.world.emit(Notice("warning", f"play {plan.play.name!r}: {error}; running all hosts at once"))
-            batches = [hosts]
-        self._active[index] = PlayState(plan, hosts, batches)
+            batches = [everyone]
+        self._active[index] = PlayState(plan, everyone, batches)
         self._begin_batch(self._active[index])
 
     def _in(self, hosts: Sequence[str]) -> tuple[str, ...]:
         known = self.state.hosts
         return tuple(h for h in hosts if h not in known or not (known[h].failed or known[h].unreachable))
 
-    def _number(self, value: Any) -> Any:
+    def _keyword(self, value: Any) -> Any:
+        """A play's keyword, rendered with extra variables. Raises StepError."""
         return self.world.templar.render(value, _Extra(self.world.options.extra_vars))
 
     @staticmethod
@@ -126,11 +130,15 @@ class Run:
 
     def _begin_batch(self, play: PlayState) -> None:
         hosts = self._in(play.batches[play.number])
-        play.current = PlayRun(self.world, self.state, play.plan, play.hosts, hosts, self._trips)
+        options, wanted = self.world.options, play.plan.play.force_handlers
+        force = options.force_handlers or self._keyword(wanted) in (True, "true", "yes")
+        play.current = PlayRun(
+            self.world, self.state, play.plan, play.everyone, hosts, self._trips, force_handlers=force
+        )
         play.current.begin(play.number, len(play.batches))
 
     def _close(self, index: int, play: PlayState) -> None:
-        """A batch is through: note who failed, go on with the next one unless all of it failed."""
+        """A batch is through: note who failed, go on with the next one unless all of it failed (in this play)."""
         run = play.current
         assert run is not None
         failed = 0
@@ -138,8 +146,8 @@ class Run:
             own = self.state.of(name)
             own.failed = own.failed or flow.lost
             failed += own.failed or own.unreachable
+        everybody = bool(run.batch.hosts) and failed == len(play.batches[play.number])
         play.number += 1
-        everybody = bool(run.batch.hosts) and failed == len(run.batch.hosts)
         if everybody or run.batch.broken:
             self._stopped = self.broken = True
         if play.number < len(play.batches) and not self._stopped and not run.batch.over:

@@ -30,6 +30,7 @@ class Scheduler:
         self._all = (1 << hosts) - 1
         self._hosts = self.hosts = hosts
         self._left = 0
+        self._left_on = [0] * hosts
         self._heaps: list[list[tuple[Rank, str]]] = [[] for _ in range(hosts)]
         self._add(nodes, ())
         self._connect(edges)
@@ -45,6 +46,7 @@ class Scheduler:
             self._done[node.id] = 0
             self._taken[node.id] = 0
         self._left += len(nodes) * self._hosts
+        self._left_on = [left + len(nodes) for left in self._left_on]
 
     def _connect(self, edges: Iterable[Edge]) -> None:
         for edge in edges:
@@ -63,6 +65,21 @@ class Scheduler:
     def is_done(self, node: str, host: int) -> bool:
         """Whether the node is done on the host."""
         return bool(self._done[node] >> host & 1)
+
+    def through(self, host: int) -> bool:
+        """Whether every node is done on the host."""
+        return self._left_on[host] == 0
+
+    def caught_up(self, node: str) -> bool:
+        """Whether every host is done with what comes before the node."""
+        return all(self._done[before] & self._all == self._all for before, _ in self._before[node])
+
+    def gate(self, node: str) -> None:
+        """From now on the node waits for every host to be done with what comes before it."""
+        befores = dict.fromkeys(before for before, _ in self._before[node])
+        self._before[node] = [(before, True) for before in befores]
+        for before in befores:
+            self._after[before] = [(after, every or after == node) for after, every in self._after[before]]
 
     def may_run(self, node: str, host: int, assumed: Collection[str] = ()) -> bool:
         """Whether all that must come first is done, taking the `assumed` nodes for done on this host."""
@@ -123,6 +140,7 @@ class Scheduler:
             return []
         self._done[node] |= bit
         self._left -= 1
+        self._left_on[host] -= 1
         complete = self._done[node] & self._all == self._all
         woken: set[int] = set()
         for after, everywhere in self._after[node]:

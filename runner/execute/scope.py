@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from runner.errors import StepError
 from runner.execute.signals import NeedsFacts, StillOnItsWay
@@ -17,10 +17,22 @@ class StepScope:
     """A `Names` for one step. `layers` are looked up in order; `magic` is computed when read.
 
     `pending` are names (or `*` for any) that steps in flight will set. `gather`: facts that are read and not known
-    are to be gathered.
+    are to be gathered. `alone`: other hosts may not have come as far, so they cannot be looked at. `about`: the other
+    host whose variables these are.
     """
 
-    __slots__ = ("gather", "gathered", "layers", "local", "lookups", "magic", "pending", "rendered")
+    __slots__ = (
+        "about",
+        "alone",
+        "gather",
+        "gathered",
+        "layers",
+        "local",
+        "lookups",
+        "magic",
+        "pending",
+        "rendered",
+    )
 
     def __init__(
         self,
@@ -32,6 +44,8 @@ class StepScope:
         gathered: bool = False,
         local: Mapping[str, Any] | None = None,
         lookups: Lookup | None = None,
+        alone: bool = False,
+        about: str = "",
     ) -> None:
         self.layers = layers
         self.magic = magic
@@ -41,6 +55,8 @@ class StepScope:
         self.local: Mapping[str, Any] = local or {}
         self.rendered: MutableMapping[str, Any] = {}
         self.lookups = lookups
+        self.alone = alone
+        self.about = about
 
     def raw(self, name: str) -> Any:
         """The unrendered value; raises KeyError, StillOnItsWay or NeedsFacts."""
@@ -62,7 +78,7 @@ class StepScope:
         if "ansible_facts" in self.pending:
             raise StillOnItsWay("ansible_facts")
         if self.gather and not self.gathered:
-            raise NeedsFacts
+            raise NeedsFacts(self.about)
 
     def known(self) -> Iterable[str]:
         """All names, the nearest first."""
@@ -81,6 +97,8 @@ class StepScope:
             gathered=self.gathered,
             local={**self.local, **local},
             lookups=self.lookups,
+            alone=self.alone,
+            about=self.about,
         )
 
     def lookup(self, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> Any:
@@ -90,12 +108,16 @@ class StepScope:
         return self.lookups(self, name, terms, options)
 
 
+NOTHING: Final = StepScope((), {})
+"""A scope that sees nothing: that of a step whose variables themselves could not be had."""
+
+
 class HostVars(Mapping[str, Mapping[str, Any]]):
     """`hostvars`: every host of the inventory, its variables seen without a task's."""
 
     __slots__ = ("_names", "_view")
 
-    def __init__(self, names: Callable[[], Iterable[str]], view: Callable[[str], Mapping[str, Any]]) -> None:
+    def __init__(self, names: Callable[[], Collection[str]], view: Callable[[str], Mapping[str, Any]]) -> None:
         self._names = names
         self._view = view
 
@@ -108,7 +130,7 @@ class HostVars(Mapping[str, Mapping[str, Any]]):
         return iter(self._names())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._names())
 
     def __contains__(self, host: object) -> bool:
-        return host == "localhost" or host in set(self._names())
+        return host == "localhost" or host in self._names()

@@ -12,7 +12,16 @@ class StillOnItsWay(Exception):
 
 
 class NeedsFacts(Exception):
-    """The step reads facts that nobody has gathered yet: they are gathered first."""
+    """The step reads facts that nobody has gathered yet: they are gathered first. `host`: of another host ("": its
+    own)."""
+
+    def __init__(self, host: str = "") -> None:
+        super().__init__(host)
+        self.host = host
+
+
+class NeedsOthers(Exception):
+    """The step looks at other hosts, and they may not have come as far: it waits for them."""
 
 
 class NotAhead(Exception):

@@ -16,7 +16,10 @@ IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all", 
 
 @dataclass(slots=True)
 class HostState:
-    """One host over all plays of the run. `facts` None: not gathered. `live` holds registers and set_facts."""
+    """One host over all plays of the run. `facts` None: not gathered. `live` holds registers and set_facts.
+
+    `may_gather`: some play has had leave to gather its facts, so they are there for whoever reads them.
+    """
 
     name: str
     facts: Mapping[str, Any] | None = None
@@ -26,6 +29,7 @@ class HostState:
     unreachable: bool = False
     failed: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+    may_gather: bool = False
     will_exist: set[str] = field(default_factory=set)
     will_vanish: set[str] = field(default_factory=set)
 
@@ -37,6 +41,10 @@ class HostState:
             for key, value in self.facts.items()
             if not is_setting(name := key if key.startswith("ansible_") else f"ansible_{key}")
         }
+
+    def forget(self) -> None:
+        """Its facts are not known any more."""
+        self.facts, self.fact_vars = None, {}
 
     def recap(self) -> Recap:
         """The host's counts."""

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from runner.errors import StepError
 from runner.execute.batch import Batch
 from runner.execute.chain import Chain
 from runner.execute.controls import act, pause_for, paused
+from runner.execute.ending import Ending
 from runner.execute.flow import Flow
 from runner.execute.job import Job, Step
 from runner.execute.judge import Judge
 from runner.execute.losses import account_for
 from runner.execute.prepare import Preparer, explain
-from runner.execute.results import plain, registered, status_of, unknown_of
+from runner.execute.results import plain
 from runner.execute.schedule import Scheduler
-from runner.execute.settle import BAD, Notifier, apply_outcome, count, result_event, whole_result
+from runner.execute.settle import BAD, apply_outcome, result_event
 from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Meta, Pause, Reply, Status, TripEnd
-from runner.model.event import IntentWithdrawn, Notice, TaskResult
-from runner.model.plan import TaskNode
+from runner.model.call import Pause, Reply, Status, TripEnd
+from runner.model.event import IntentWithdrawn, Notice
 from runner.model.playbook import Play
-
-LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
 
 
 class Steps:
-    """The steps of one batch. `finish` marks a node done on a host; `resume` goes on with a chain after a timer;
+    """The steps of one batch. `resume` goes on with a chain after a timer;
     `facts_job` gathers a host's facts when a step that is under way turns out to read them."""
 
     def __init__(
@@ -41,9 +38,7 @@ class Steps:
         scheduler: Scheduler,
         preparer: Preparer,
         judge: Judge,
-        notifier: Notifier,
-        with_rescue: frozenset[str],
-        finish: Callable[[TaskNode, int], None],
+        ending: Ending,
         resume: Callable[[Chain], None],
         facts_job: Callable[[int], Job],
     ) -> None:
@@ -54,12 +49,9 @@ class Steps:
         self._scheduler = scheduler
         self._preparer = preparer
         self._judge = judge
-        self._notifier = notifier
-        self.with_rescue = with_rescue
-        self._finish = finish
+        self._ending = ending
         self._resume = resume
         self._facts_job = facts_job
-        self.once: dict[str, tuple[str, bool]] = {}
 
     def hear(self, chain: Chain, reply: Reply) -> None:
         """Take one reply in, and go on as far as it lets the chain."""
@@ -99,7 +91,8 @@ class Steps:
                     continue
                 return
             chain.jobs.popleft()
-            self._settle(chain, job)
+            if not self._ending.settle(job):
+                chain.stopped = True
 
     def _prepare_next(self, chain: Chain, job: Job) -> bool:
         """Prepare a job's next steps; returns False when a pause between items comes first."""
@@ -156,7 +149,7 @@ class Steps:
             return False
         self._took_effect(chain, job, step)
         if job.looped:
-            self._emit(result_event(job, self._play.name, step.result or {}, step.status, step, final=False))
+            self._world.emit(result_event(job, self._play.name, step.result or {}, step.status, step, final=False))
         if self._judge.breaks(job, step):
             job.skip_rest()
         return True
@@ -208,78 +201,6 @@ class Steps:
             self.advance(chain)
         self._resume(chain)
 
-    def _settle(self, chain: Chain, job: Job) -> None:
-        """The task is through on this host."""
-        status = status_of(job)
-        result = whole_result(job)
-        flow = self._batch.flows[chain.host]
-        own = self._state.of(job.host)
-        if job.task.register:
-            own.live[job.task.register] = registered(job)
-        status = self._notify(job, flow, status, result)
-        ignored = self._is_ignored(job, status)
-        rescued = False
-        if status in BAD and not ignored:
-            rescued = self._fail(chain, job, status, result)
-        if not _is_meta(job):
-            count(own, job, status, ignored=ignored, rescued=rescued)
-            step = None if job.looped or not job.steps else job.steps[-1]
-            self._emit(
-                result_event(job, self._play.name, result, status, step, final=True, ignored=ignored, rescued=rescued)
-            )
-        if status is not Status.SKIPPED:
-            flow.ran_role(job.node)
-        if not job.implicit:
-            self._finish(job.node, chain.host)
-        if job.node.id not in self.once and (job.once or job.task.directives.run_once):
-            self.once[job.node.id] = (job.host, status not in BAD or ignored)
-            self._batch.wake_all()
-
-    @staticmethod
-    def _is_ignored(job: Job, status: Status) -> bool:
-        return (status is Status.FAILED and job.flags.ignore_errors) or (
-            status in LOST and job.flags.ignore_unreachable
-        )
-
-    def _notify(self, job: Job, flow: Flow, status: Status, result: dict[str, Any]) -> Status:
-        """Notify handlers of a changed task; of one that may change, in a dry run, as a suspicion."""
-        doubtful = unknown_of(job) is not None and result.get("changed") is not False
-        changed = any(step.result is not None and step.result.get("changed") is True for step in job.steps)
-        if not job.task.notify or status in BAD or not (changed or doubtful):
-            return status
-        problem = self._notifier.notify(job, flow, certain=changed)
-        if problem is None:
-            return status
-        result.update(failed=True, msg=problem)
-        return Status.FAILED
-
-    def _fail(self, chain: Chain, job: Job, status: Status, result: dict[str, Any]) -> bool:
-        flow = self._batch.flows[chain.host]
-        own = self._state.of(job.host)
-        chain.stopped = True
-        if status in LOST:
-            flow.ended = own.unreachable = True
-            self._batch.wake([chain.host])
-            return False
-        rescued = flow.fail(job.node.path, self.with_rescue)
-        if rescued:
-            own.live["ansible_failed_task"] = {"name": job.name, "action": job.task.action}
-            own.live["ansible_failed_result"] = dict(result)
-        elif job.flags.any_errors_fatal or self._too_many():
-            self._batch.fail_all()
-        return rescued
-
-    def _too_many(self) -> bool:
-        """Whether more hosts have failed than `max_fail_percentage` allows."""
-        limit = self._play.max_fail_percentage
-        if limit is None:
-            return False
-        lost = sum(1 for flow in self._batch.flows if flow.lost)
-        return lost * 100 > float(limit) * len(self._batch.flows)
-
-    def _emit(self, event: TaskResult) -> None:
-        self._world.emit(event)
-
     def begin_handler(self, job: Job, flow: Flow) -> None:
         """A handler runs: its notification is spent. A merely suspected one may run, in a dry run."""
         certain = flow.notified.pop(job.task.id, True)
@@ -288,18 +209,6 @@ class Steps:
             job.looped = False
             reason = "may run: a step that notifies it may change something"
             job.steps = [Step(job.scope, outcome=unknown_outcome(reason))]
-
-    def share(self, node: TaskNode, number: int) -> None:
-        """A host takes over what a run_once task did on another."""
-        owner_name, fine = self.once[node.id]
-        owner, own = self._state.of(owner_name), self._state.of(self._batch.hosts[number])
-        for name in node.writes:
-            if name in owner.live:
-                own.live[name] = owner.live[name]
-        if node.task.module == "include_vars":
-            own.included.update(owner.included)
-        if not fine:
-            self._batch.flows[number].fail(node.path, self.with_rescue)
 
     def trip_over(self, chain: Chain, end: TripEnd) -> None:
         """Account for the steps of a trip that have not answered."""
@@ -327,12 +236,6 @@ class Steps:
         if not job.implicit:
             self._scheduler.put_back(job.node.id, chain.host)
         self._batch.wake([chain.host])
-
-
-def _is_meta(job: Job) -> bool:
-    """Whether the task is an action on the run, which no recap counts."""
-    outcome = job.steps[-1].outcome if job.steps else None
-    return outcome is not None and isinstance(outcome.control, Meta)
 
 
 def _under_way(chain: Chain, job: Job) -> bool:

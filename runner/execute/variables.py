@@ -9,7 +9,7 @@ from typing import Any, Final
 from runner import __version__
 from runner.execute.lookups import LookupDesk
 from runner.execute.scope import HostVars, StepScope
-from runner.execute.signals import StillOnItsWay
+from runner.execute.signals import NeedsFacts, NeedsOthers, StillOnItsWay
 from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.playbook import Play, Task
@@ -51,21 +51,26 @@ class Variables:
         local: Mapping[str, Any] | None = None,
         gather: bool = True,
         of_play: bool = True,
+        alone: bool = False,
     ) -> StepScope:
         """What `task` sees on `host`. `of_play=False`: what `hostvars[host]` shows, without the variables of the play
         and its roles, as in Ansible."""
-        facts = self.state.of(host).facts
+        own = self.state.of(host)
         return StepScope(
-            self._layers(host, task, with_files=of_play, of_play=of_play),
+            self._layers(host, task, with_files=of_play, of_play=of_play, gather=gather),
             StepMagic(self, host, task),
             pending=pending,
-            gather=gather and self.play.gather_facts is not False,
-            gathered=facts is not None,
+            gather=gather and own.may_gather,
+            gathered=own.facts is not None,
             local=local,
             lookups=LookupDesk(self.world, task, self.play).answer,
+            alone=alone,
+            about="" if of_play else host,
         )
 
-    def _layers(self, host: str, task: Task | None, *, with_files: bool, of_play: bool = True) -> Layers:
+    def _layers(
+        self, host: str, task: Task | None, *, with_files: bool, of_play: bool = True, gather: bool = True
+    ) -> Layers:
         own = self.state.of(host)
         role = task.role if task else None
         above: list[Mapping[str, Any]] = [self.world.options.extra_vars]
@@ -74,7 +79,7 @@ class Variables:
         above += [own.live, own.included]
         if task:
             above += [task.vars, role.vars if role else {}]
-        files = self._vars_files(host) if with_files and self.play.vars_files else {}
+        files = self._vars_files(host, gather=gather) if with_files and self.play.vars_files else {}
         below: list[Mapping[str, Any]] = []
         if of_play:
             below += [self._role_vars, files, self.world.prompts, self.play.vars]
@@ -92,20 +97,32 @@ class Variables:
             cached = self._inventory[host] = (self.state.version, flatten(layers))
         return cached[1]
 
-    def _vars_files(self, host: str) -> Mapping[str, Any]:
-        """`vars_files` for a host; names may be templates, and a list means the first that exists."""
+    def _vars_files(self, host: str, *, gather: bool) -> Mapping[str, Any]:
+        """`vars_files` for a host; names may be templates, and a list means the first that exists.
+
+        A name that reads facts waits for them, as in Ansible: what gathers them does not see the file yet.
+        """
         if host in self._files:
             return self._files[host]
+        own = self.state.of(host)
         scope = StepScope(
             self._layers(host, None, with_files=False),
             StepMagic(self, host, None),
-            gather=self.play.gather_facts is not False,
-            gathered=self.state.of(host).facts is not None,
+            gather=own.may_gather,
+            gathered=own.facts is not None,
+            lookups=LookupDesk(self.world, None, self.play).answer,
         )
         found: dict[str, Any] = {}
+        whole = True
         for entry in self.play.vars_files:
-            found.update(self._vars_file(self.world.templar.render(entry, scope)))
-        self._files[host] = found
+            try:
+                found.update(self._vars_file(self.world.templar.render(entry, scope)))
+            except NeedsFacts:
+                if gather:
+                    raise
+                whole = False
+        if whole:
+            self._files[host] = found
         return found
 
     def _vars_file(self, entry: Any) -> Mapping[str, Any]:
@@ -117,7 +134,7 @@ class Variables:
 
     def view(self, host: str) -> Mapping[str, Any]:
         """A host as `hostvars` shows it."""
-        return self.world.templar.variables(self.scope(host, gather=False, of_play=False))
+        return self.world.templar.variables(self.scope(host, of_play=False))
 
 
 def _groups(variables: Variables) -> dict[str, list[str]]:
@@ -147,10 +164,27 @@ def _facts(variables: Variables, host: str, scope: StepScope) -> Mapping[str, An
     return known or {}
 
 
-def _hostvars(variables: Variables, scope: StepScope) -> HostVars:
+def _looks_around(scope: StepScope) -> None:
+    """Called when a step reads what depends on how far other hosts have come."""
     if scope.pending:
         raise StillOnItsWay("hostvars")
+    if scope.alone:
+        raise NeedsOthers
+
+
+def _hostvars(variables: Variables, scope: StepScope) -> HostVars:
+    _looks_around(scope)
     return HostVars(lambda: variables.state.inventory.hosts, variables.view)
+
+
+def _active(variables: Variables, scope: StepScope) -> list[str]:
+    _looks_around(scope)
+    return variables.active()
+
+
+def _active_of_batch(variables: Variables, scope: StepScope) -> list[str]:
+    active = set(_active(variables, scope))
+    return [name for name in variables.batch if name in active]
 
 
 _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
@@ -167,10 +201,10 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "inventory_file": lambda v, _h, _s: v.state.inventory.sources[0] if v.state.inventory.sources else None,
     "ansible_inventory_sources": lambda v, _h, _s: list(v.world.options.inventories),
     "ansible_play_name": lambda v, _h, _s: v.play.name,
-    "ansible_play_hosts": lambda v, _h, _s: v.active(),
-    "play_hosts": lambda v, _h, _s: v.active(),
+    "ansible_play_hosts": lambda v, _h, s: _active(v, s),
+    "play_hosts": lambda v, _h, s: _active(v, s),
     "ansible_play_hosts_all": lambda v, _h, _s: list(v.play_hosts),
-    "ansible_play_batch": lambda v, _h, _s: [name for name in v.batch if name in set(v.active())],
+    "ansible_play_batch": lambda v, _h, s: _active_of_batch(v, s),
     "ansible_play_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
     "ansible_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
     "ansible_dependent_role_names": lambda _v, _h, _s: [],

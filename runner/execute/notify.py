@@ -1,0 +1,89 @@
+"""Notifications: which handlers a changed task names, and which hosts they are to run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from runner.errors import StepError
+from runner.execute.flow import Flow
+from runner.execute.job import Job
+from runner.execute.prepare import explain
+from runner.execute.scope import StepScope
+from runner.execute.signals import NeedsFacts
+from runner.execute.world import World
+from runner.model.event import HandlerNotified
+from runner.model.plan import TaskNode
+from runner.model.playbook import Task
+from runner.model.values import Template, Unknown, UnknownReached
+from runner.plan.data import handler_names
+
+_NOBODY: Final = (
+    "The requested handler '{}' was not found in either the main handlers list nor in the listening handlers list"
+)
+
+
+class Notifier:
+    """The handlers of one play. `scope_of` gives what a handler sees on a host: its name may be a template."""
+
+    def __init__(self, world: World, scope_of: Callable[[str, Task], StepScope]) -> None:
+        self._world = world
+        self._scope_of = scope_of
+        self._by_name: dict[str, Task] = {}
+        self._listeners: dict[str, list[Task]] = {}
+        self._templated: list[tuple[str, Task]] = []
+
+    def add(self, node: TaskNode) -> None:
+        """A handler; of several with one name the last one counts, as in Ansible."""
+        task = node.task
+        for name in handler_names(node) - set(task.listen):
+            if isinstance(task.name, Template):
+                self._templated = [(known, other) for known, other in self._templated if known != name]
+                self._templated.append((name, task))
+            else:
+                self._by_name[name] = task
+        for topic in task.listen:
+            members = self._listeners.setdefault(topic, [])
+            if all(member.id != task.id for member in members):
+                members.append(task)
+
+    def notify(self, job: Job, flow: Flow, *, certain: bool) -> str | None:
+        """Mark the handlers a job's task names. Returns a message if a name is nobody's."""
+        for raw in job.task.notify:
+            try:
+                rendered = self._world.templar.render(raw, job.scope)
+                names = rendered if isinstance(rendered, list) else [rendered]
+                for name in names:
+                    if isinstance(name, Unknown):
+                        continue
+                    found = self._find(job.host, str(name))
+                    if not found:
+                        return _NOBODY.format(name)
+                    for handler in found:
+                        self._mark(job, flow, handler, certain=certain)
+            except StepError as error:
+                return f"notify: {explain(error)}"
+            except NeedsFacts:
+                return "notify: reads facts that nobody has gathered"
+        return None
+
+    def _mark(self, job: Job, flow: Flow, handler: Task, *, certain: bool) -> None:
+        if not flow.notified.get(handler.id):
+            flow.notified[handler.id] = certain
+        self._world.emit(HandlerNotified(job.host, str(handler.name), handler.id, job.task.id))
+
+    def _find(self, host: str, name: str) -> list[Task]:
+        found = list(self._listeners.get(name, ()))
+        by_name = self._by_name.get(name)
+        if by_name is None:
+            matching = (task for raw, task in reversed(self._templated) if self._named(host, raw, task) == name)
+            by_name = next(matching, None)
+        return [*found, by_name] if by_name is not None else found
+
+    def _named(self, host: str, raw: str, task: Task) -> Any:
+        """A handler's name rendered with its own variables; None if it cannot be."""
+        text = raw if isinstance(raw, Template) else Template(raw, task.span)
+        try:
+            return self._world.templar.render(text, self._scope_of(host, task))
+        except (StepError, UnknownReached, NeedsFacts):
+            return None
