@@ -12,6 +12,7 @@ from runner.load.inventory import load_inventory, read_limit_files
 from runner.load.names_check import check_names
 from runner.load.playbook import load_playbooks
 from runner.load.sources import Sources
+from runner.load.template_check import check_templates
 from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Plan
@@ -125,6 +126,7 @@ def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     if mistakes or inventory is None or book is None:
         raise InputErrors(mistakes)
     templar = make_templar()
+    doubts += check_templates(book, inventory, options.extra_vars, templar)
     doubts += check_names(book, inventory, options.extra_vars, templar)
     if options.strict and doubts:
         raise InputErrors(doubts)
