@@ -10,6 +10,7 @@ from runner.errors import InputErrors, PbrunError
 from runner.inventory.patterns import mismatch_message, resolve
 from runner.load.inventory import load_inventory, read_limit_files
 from runner.load.names_check import check_names
+from runner.load.notify_check import check_notifications
 from runner.load.playbook import load_playbooks
 from runner.load.sources import Sources
 from runner.load.template_check import check_templates
@@ -124,6 +125,9 @@ def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
         )
     limits = collect(lambda: (read_limit_files(options.limit, record), ()))
     if mistakes or inventory is None or book is None:
+        raise InputErrors(mistakes)
+    mistakes = check_notifications(book, options.extra_vars)
+    if mistakes:
         raise InputErrors(mistakes)
     templar = make_templar()
     doubts += check_templates(book, inventory, options.extra_vars, templar)

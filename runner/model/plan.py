@@ -38,7 +38,8 @@ class TaskNode:
 
     `position` counts from 0 in listing order. `path` are the blocks around it, outermost first. `reads` are the
     variable names its templates may read (None: any). `writes` are those it sets. `observes`: it can see other hosts
-    (so `linear` puts a gate in front of it). `flush` numbers the flush a handler's node belongs to.
+    (so `linear` puts a gate in front of it). `watches`: it reads what later tasks of other hosts change (`hostvars`,
+    who is still in the play), so there is one behind it too. `flush` numbers the flush a handler's node belongs to.
     `hosts`: names it is for (None: all of the batch); set for what a dynamic include brought.
     """
 
@@ -50,6 +51,7 @@ class TaskNode:
     reads: frozenset[str] | None = frozenset()
     writes: frozenset[str] = frozenset()
     observes: bool = True
+    watches: bool = False
     flush: int = 0
     section: str = "tasks"
     hosts: frozenset[str] | None = None

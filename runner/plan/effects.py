@@ -51,7 +51,11 @@ def observes(draft: Draft) -> Draft:
     play = draft.play
     lockstep = bool(play.max_fail_percentage is not None or play.directives.any_errors_fatal)
     nodes = tuple(
-        replace(node, observes=lockstep or bool(node.task.directives.any_errors_fatal) or sees_others(node))
+        replace(
+            node,
+            observes=lockstep or bool(node.task.directives.any_errors_fatal) or sees_others(node),
+            watches=bool((node.reads or frozenset()) & _SEEING_WORDS),
+        )
         for node in draft.nodes
     )
     return replace(draft, nodes=nodes)

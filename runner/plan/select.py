@@ -29,13 +29,13 @@ def wanted(tags: Collection[str], only: Collection[str], skip: Collection[str]) 
 
 
 def select(draft: Draft) -> Draft:
-    """Tasks that tags choose; handlers are always kept, since only a notification runs them."""
+    """Tasks that tags choose; handlers are kept where their flush is, since only a notification runs them."""
     options = draft.options
-    kept = [
-        node
-        for node in draft.nodes
-        if node.kind is Kind.HANDLER or wanted(node.task.tags, options.tags, options.skip_tags)
-    ]
+    chosen = [n for n in draft.nodes if n.kind is Kind.HANDLER or wanted(n.task.tags, options.tags, options.skip_tags)]
+    gone = {node.flush for node in draft.nodes if node.kind is Kind.FLUSH} - {
+        node.flush for node in chosen if node.kind is Kind.FLUSH
+    }
+    kept = [node for node in chosen if node.kind is not Kind.HANDLER or node.flush not in gone]
     if not any(node.kind is Kind.TASK for node in kept):
         kept = []
     return replace(draft, nodes=number(kept))

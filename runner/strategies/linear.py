@@ -13,8 +13,9 @@ from runner.model.plan import Edge, Reach, TaskNode
 
 
 def edges(nodes: Sequence[TaskNode], data: Sequence[Edge]) -> Iterator[Edge]:
-    """Each node after the one before it; on all hosts where the node observes. The order implies all of `data`."""
+    """Each node after the one before it; on all hosts where the node observes, or the one before it reads what it may
+    change. The order implies all of `data`."""
     del data
     for before, after in pairwise(nodes):
-        reach, why = (Reach.ALL, "gate") if after.observes else (Reach.HOST, "order")
+        reach, why = (Reach.ALL, "gate") if after.observes or before.watches else (Reach.HOST, "order")
         yield Edge(before.id, after.id, reach, why)
