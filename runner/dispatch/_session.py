@@ -94,7 +94,7 @@ def _await_ready(
     deadline = time.monotonic() + START_TIMEOUT_S
     broken = False
     try:
-        started.process.write(script.encode())
+        started.process.write(script.encode("utf-8", "surrogateescape"))
     except ConnectionLost:
         if not connection.alive():
             raise

@@ -66,7 +66,7 @@ class SshConnection:
         try:
             if tty:
                 self.wire.request(channel, "pty-req", "dumb", 200, 50, 0, 0, RAW_MODES)
-            self.wire.request(channel, "exec", command)
+            self.wire.request(channel, "exec", command.encode("utf-8", "surrogateescape"))
         except (SSHException, EOFError, OSError) as error:
             raise self.lost(str(error)) from None
         return process

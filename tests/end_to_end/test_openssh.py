@@ -104,3 +104,19 @@ def test_exec_put_and_get_on_openssh(tmp_path: Path, hosts: Farm) -> None:
     get = pbrun(tmp_path, "get", "h1", "~/blob", str(tmp_path / "back"), *inv, "--flat")
     assert get.code == 0, get.told()
     assert (tmp_path / "back").read_bytes() == (tmp_path / "blob").read_bytes()
+
+
+@pytest.mark.sshd
+def test_names_of_files_that_are_no_text(tmp_path: Path, hosts: Farm) -> None:
+    (tmp_path / "hosts.ini").write_text("\n".join(["[all]", *hosts.inventory_lines()]) + "\n")
+    name = "n\udcff\udcfe \n'x"
+    (tmp_path / name).write_text("here")
+    put = pbrun(
+        tmp_path, "put", "h0", str(tmp_path / name), f"/{tmp_path}/to-{name}", "-i", str(tmp_path / "hosts.ini")
+    )
+    assert put.code == 0, put.told()
+    get = pbrun(
+        tmp_path, "get", "h0", f"{tmp_path}/to-{name}", str(tmp_path / "got"), "-i", str(tmp_path / "hosts.ini")
+    )
+    assert get.code == 0, get.told()
+    assert [path.read_text() for path in (tmp_path / "got").rglob("to-*")] == ["here"]
