@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from runner import registry
 from runner.errors import EnvironmentFault, JournalFault
 from runner.execute.run import Run
+from runner.execute.world import Outbox
 from runner.journal.writer import Journal
 from runner.model.call import Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Event, Notice, RunEnd, TaskResult
@@ -112,14 +113,19 @@ class Loop:
 
     def flush(self) -> None:
         """Write events (intents are on disk before anything is sent), show them, then send the trips."""
-        world = self.run.world
-        while world.outbox:
-            box = world.take_outbox()
+        while box := self._next_box():
             self.tell([*self.remarks(), *box.events], durable=bool(box.trips))
             for host in box.resets:
                 self.dispatcher.reset(host)
             for trip in box.trips:
                 self._send(trip)
+
+    def _next_box(self) -> Outbox:
+        """What is to be done outside next; empty when the executor waits."""
+        world = self.run.world
+        if not world.outbox:
+            self.run.pump()
+        return world.take_outbox()
 
     def _send(self, trip: Trip) -> None:
         self.under_way.add(trip.id)

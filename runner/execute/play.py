@@ -20,7 +20,8 @@ from runner.execute.variables import Variables
 from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
 from runner.model.event import PlayStart
-from runner.model.plan import Kind, PlayPlan, TaskNode
+from runner.model.plan import PlayPlan, TaskNode
+from runner.plan.order import handler_nodes
 
 
 class PlayRun:
@@ -76,7 +77,8 @@ class PlayRun:
             self.resume,
             self.composer.facts_job,
         )
-        self._know_handlers([node for node in plan.nodes if node.kind is Kind.HANDLER])
+        # Those whose flush no tag chose are known as well: they may be notified, and do not run.
+        self._know_handlers(handler_nodes(plan.play.handlers, 0, "tasks"))
         self._by_trip: dict[int, Chain] = {}
         self._begun: set[int] = set()
         self._pinned = plan.strategy == "host_pinned"
@@ -107,9 +109,9 @@ class PlayRun:
         self.pump()
 
     def pump(self) -> None:
-        """Give every host that may have something to do its next chain."""
+        """Give hosts that may have something to do their next chain, until there is enough to send for now."""
         dirty = self.batch.dirty
-        while dirty:
+        while dirty and not self.world.outbox.full:
             host = next(iter(dirty))
             del dirty[host]
             if self._may_begin(host):

@@ -33,7 +33,8 @@ class PlayState:
 
 
 class Run:
-    """Takes a plan through. Feed it replies, trip ends and time; take what it wants done from `world.outbox`."""
+    """Takes a plan through. Feed it replies, trip ends and time; take what it wants done from `world.outbox`, and then
+    `pump`, until the outbox stays empty."""
 
     def __init__(self, world: World, plan: Plan, inventory: Inventory, hosts_of: HostsOf) -> None:
         self.world = world
@@ -66,6 +67,13 @@ class Run:
         self._trips[end.trip].end(end)
         self._next()
 
+    def pump(self) -> None:
+        """Go on where the outbox was full."""
+        for play in list(self._active.values()):
+            if play.current is not None:
+                play.current.pump()
+        self._next()
+
     def tick(self, now: float) -> None:
         """Time has come to `now` (epoch seconds)."""
         self.world.tick(now)
@@ -88,7 +96,8 @@ class Run:
 
     def _open(self, index: int) -> None:
         plan = self._plan.plays[index]
-        everyone = self._ordered(plan.play, self._hosts_of(plan.play, self.state.inventory))
+        listed = self._hosts_of(plan.play, self.state.inventory)
+        everyone = self._ordered(plan.play, listed)
         hosts = self._in(everyone)
         for name in hosts:
             own = self.state.of(name)
@@ -102,7 +111,7 @@ class Run:
         except StepError as error:
             self.world.emit(Notice("warning", f"play {plan.play.name!r}: {error}; running all hosts at once"))
             batches = [everyone]
-        self._active[index] = PlayState(plan, everyone, batches)
+        self._active[index] = PlayState(plan, listed, batches)
         self._begin_batch(self._active[index])
 
     def _in(self, hosts: Sequence[str]) -> tuple[str, ...]:
@@ -161,12 +170,10 @@ class Run:
         return {name: self.state.hosts[name].recap() for name in sorted(self.state.hosts)}
 
     def exit_code(self) -> int:
-        """Ansible's: 4 if a host was unreachable, 2 if one failed, else 0."""
-        counts = [own.counts for own in self.state.hosts.values()]
+        """Ansible's: 4 if a host was unreachable, 2 if one failed (and was not forgiven by a meta task), else 0."""
         if any(own.unreachable for own in self.state.hosts.values()):
             return 4
-        lost = any(own.failed for own in self.state.hosts.values())
-        return 2 if lost or any(count["failed"] for count in counts) else 0
+        return 2 if self.broken or any(own.failed for own in self.state.hosts.values()) else 0
 
 
 class _Extra:
@@ -190,7 +197,9 @@ def batches_of(
 
     Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_strategies.html#setting-the-batch-size-with-serial
     """
-    sizes = [_size(render(entry), len(hosts)) for entry in serial] or [len(hosts)]
+    rendered = [render(entry) for entry in serial]
+    written = [size for entry in rendered for size in (entry if isinstance(entry, list) else [entry])]
+    sizes = [_size(entry, len(hosts)) for entry in written] or [len(hosts)]
     batches: list[tuple[str, ...]] = []
     at = 0
     while at < len(hosts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from runner.model.call import Outcome, Trip
 from runner.model.event import Event
@@ -66,6 +66,9 @@ class IncludedRole(Protocol):
     """A role that an include brought."""
 
     @property
+    def role(self) -> Role: ...
+
+    @property
     def tasks(self) -> tuple[Node, ...]: ...
 
     @property
@@ -80,6 +83,10 @@ class Loader(Protocol):
     def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole: ...
 
 
+FULL_TRIPS: Final = 16
+FULL_EVENTS: Final = 500
+
+
 @dataclass(slots=True)
 class Outbox:
     """What is to be done outside, in order: events first (intents become durable), then the trips."""
@@ -90,6 +97,11 @@ class Outbox:
 
     def __bool__(self) -> bool:
         return bool(self.events or self.trips or self.resets)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to send: the first hosts shall work while those after them are still being prepared."""
+        return len(self.trips) >= FULL_TRIPS or len(self.events) >= FULL_EVENTS
 
 
 @dataclass(slots=True)

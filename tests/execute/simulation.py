@@ -9,7 +9,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 from runner.execute.run import Run
-from runner.execute.world import World
+from runner.execute.world import Outbox, World
 from runner.inventory.patterns import resolve
 from runner.load.files import Files
 from runner.load.include import TaskLoader
@@ -99,7 +99,11 @@ class Simulation:
         return self
 
     def _take(self) -> None:
-        box = self.run.world.take_outbox()
+        while box := self.run.world.take_outbox():
+            self._take_box(box)
+            self.run.pump()
+
+    def _take_box(self, box: Outbox) -> None:
         self.events += box.events
         intents = [event for event in box.events if isinstance(event, TaskIntent)]
         for trip in box.trips:
