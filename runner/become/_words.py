@@ -40,6 +40,8 @@ def not_found(output: str, exe: str) -> bool:
     name = exe.rpartition("/")[2]
     for line in output.splitlines():
         lower = line.lower()
+        if re.match(rf"{re.escape(name)}: [^:]+: ", line):
+            continue  # the program itself, about what it was to start
         if name in line and ("not found" in lower or "unknown command" in lower or "no such file" in lower):
             return True
     return False

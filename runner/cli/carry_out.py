@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runner.errors import PbrunError
@@ -19,10 +19,10 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None) -> Prep
     """Everything read and planned; warnings are on stderr. Raises `InputErrors` and `OptionError`."""
     from runner.cli.faults import read_line
     from runner.engine import prepare
-    from runner.load.show import render_problem
+    from runner.load.show import each_once, render_problem
 
     prepared = prepare(options, playbook=playbook)
-    for problem in prepared.problems:
+    for problem in each_once(prepared.problems):
         print(render_problem(problem, read_line), file=sys.stderr)
     return prepared
 
@@ -34,18 +34,27 @@ def end_in_order_when_told_to() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def carry_out(options: Options, argv: Sequence[str], playbook: Playbook | None = None, pattern: str = "") -> int:
+def carry_out(
+    options: Options,
+    argv: Sequence[str],
+    playbook: Playbook | None = None,
+    pattern: str = "",
+    check: Callable[[Sequence[str]], None] = lambda _hosts: None,
+) -> int:
     """Run the playbooks (or the one given); the exit code.
 
-    `pattern`: hosts that must not be none, as `exec`, `put` and `get` have nothing to do without one.
+    `pattern`: hosts that must not be none, as `exec`, `put` and `get` have nothing to do without one; `check` may
+    refuse them with a `PbrunError`.
     """
     from runner.cli.masking import masked
     from runner.engine import execute
 
     prepared = prepared_or_told(options, playbook)
-    if pattern and not prepared.hosts_of(0):
+    hosts = prepared.hosts_of(0) if pattern else ()
+    if pattern and not hosts:
         limit = f" within --limit {options.limit!r}" if options.limit else ""
         raise PbrunError(f"no host matches {pattern!r}{limit}; nothing was run")
+    check(hosts)
     end_in_order_when_told_to()
     ended = execute(prepared, options, reporter_context=None, argv=masked(argv))
     print(f"log: {ended.log_path}", file=sys.stderr)

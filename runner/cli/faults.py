@@ -33,11 +33,12 @@ def report(error: Exception) -> int:
 
 def show_problems(error: InputErrors) -> None:
     """Every mistake with its line, a caret and a hint."""
-    from runner.load.show import render_problem
+    from runner.load.show import each_once, render_problem
 
-    for problem in error.problems:
+    problems = each_once(error.problems)
+    for problem in problems:
         print(render_problem(problem, read_line), file=sys.stderr)
-    count = sum(problem.level == "error" for problem in error.problems) or len(error.problems)
+    count = sum(problem.level == "error" for problem in problems) or len(problems)
     print(f"pbrun: {count} mistake{'s' if count != 1 else ''} found; nothing was run", file=sys.stderr)
 
 

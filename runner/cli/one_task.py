@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,19 @@ def parser(command: str, description: str, examples: str) -> flags.Parser:
     return made
 
 
-def run_it(found: argparse.Namespace, argv: Sequence[str], name: str, module: str, args: Mapping[str, Any]) -> int:
-    """Run the one task; the exit code. A pattern that matches no host is an error."""
+def run_it(
+    found: argparse.Namespace,
+    argv: Sequence[str],
+    name: str,
+    module: str,
+    args: Mapping[str, Any],
+    check: Callable[[Sequence[str]], None] = lambda _hosts: None,
+) -> int:
+    """Run the one task; the exit code. A pattern that matches no host is an error; `check` may refuse the hosts."""
     from runner.cli.carry_out import carry_out
 
     options = to_options(found)
-    return carry_out(options, argv, one_task(found.pattern, name, module, args), pattern=found.pattern)
+    return carry_out(options, argv, one_task(found.pattern, name, module, args), pattern=found.pattern, check=check)
 
 
 def here(name: str) -> str:

@@ -103,7 +103,7 @@ def _find(context: Context, use: RoleUse, place: Place) -> str | None:
     if found is None:
         known = [name for folder in folders[:-1] for name in context.reading.names_in(folder)]
         near = nearest(use.name, known)
-        searched = "searched: " + ", ".join(dict.fromkeys(posixpath.dirname(path) for path in places))
+        searched = "searched: " + ", ".join(dict.fromkeys(posixpath.dirname(path) or "." for path in places))
         context.reading.error(use.span, f"cannot find the role {use.name!r}", near or searched)
     return found
 

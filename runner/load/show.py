@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Final
 
 from runner.model.span import NOWHERE, Problem
 
 MAX_WIDTH: Final = 160
+
+
+def each_once(problems: Iterable[Problem]) -> list[Problem]:
+    """Without repetitions: a file that lies beside inventory and playbook is read for both, by two names."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        span = problem.span
+        found.setdefault((Path(span.path).absolute(), span.line, span.column, problem.message), problem)
+    return list(found.values())
 
 
 def render_problem(problem: Problem, read_line: Callable[[str, int], str | None]) -> str:

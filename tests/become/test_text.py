@@ -86,5 +86,10 @@ def test_refusals(method: str, output: str, said: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_the_shell_to_start_is_not_the_method(method: str) -> None:
+    assert registry.load("become", method).refusal(f"{method}: /no/sh: command not found\n", Become(method)) is None
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_other_output_says_nothing(method: str) -> None:
     assert registry.load("become", method).refusal("Welcome to host1\n", Become(method)) is None

@@ -112,3 +112,22 @@ def test_started_without_standard_streams(tmp_path: Path, closed: str) -> None:
     subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, check=False)
     assert (tmp_path / "told").read_text() == "rc=0\n"
     assert [json.loads(line)["type"] for line in (tmp_path / "log").read_text().splitlines()][-1] == "run_end"
+
+
+def test_get_flat_from_several_hosts_would_keep_one(tmp_path: Path) -> None:
+    words = ["get", "all", "/etc/hostname", "name", "-i", "a,b,", "-c", "local", "--flat"]
+    run = pbrun(*words, cwd=tmp_path)
+    assert (run.returncode, "2 hosts would overwrite" in run.stderr) == (5, True)
+    assert not (tmp_path / "name").exists()
+    assert pbrun(*words, "-l", "a", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "name").exists()
+
+
+def test_a_file_beside_inventory_and_playbook_is_wrong_once(tmp_path: Path) -> None:
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text("a: [1")
+    (tmp_path / "hosts").write_text("h\n")
+    (tmp_path / "p.yaml").write_text(SMALL)
+    run = pbrun("p.yaml", "-i", "hosts", cwd=tmp_path)
+    assert run.returncode == 4
+    assert "pbrun: 1 mistake found" in run.stderr
