@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from runner.arguments import Option, Spec
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, failed
-from runner.model.ports import Desk
+from runner.arguments import Spec
+from runner.model.call import Effect
+from runner.modules._structural import TASK_FILE, fragment, outcome
+
+__all__ = ["SPEC", "fragment", "outcome"]
 
 SPEC = Spec(
     doc="Put a file's tasks here while the playbook is loaded.",
     free_form="file",
     local=True,
     effect=Effect.READ,
-    options={
-        "file": Option(
-            required=True, doc="The task file, relative to the including file or the role's `tasks` folder."
-        ),
-    },
+    options=TASK_FILE,
 )
-
-
-def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
-    """Structural: the tasks take its place before anything is compiled."""
-    del desk
-    return failed(f"{call.module} is structural: its tasks take its place, it never runs on a host")
-
-
-def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
-    """Never asked for: nothing was sent."""
-    del fragment, reply, desk
-    return failed(f"{call.module} is structural: it has no answer from a host")
