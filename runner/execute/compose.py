@@ -66,6 +66,7 @@ class Composer:
 
     def finish(self, node: TaskNode, host: int) -> None:
         """The node is done (or passed) on the host: whoever waited for it may go on."""
+        self._batch.meet_fate(node, host)
         self._batch.wake(self._scheduler.finish(node.id, host))
         self._batch.wake([host])
 

@@ -11,18 +11,18 @@ from runner.execute.job import Job
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer, explain
-from runner.execute.results import registered, status_of
+from runner.execute.results import registered, status_of, unknown_of
 from runner.execute.settle import BAD, LOST, count, is_ignored, may_change, result_event, whole_result
 from runner.execute.state import RunState
 from runner.execute.world import World
-from runner.model.call import Meta, Status
+from runner.model.call import Status
 from runner.model.event import Notice
 from runner.model.plan import Kind, TaskNode
 from runner.model.playbook import Play
 
 
 class Ending:
-    """Ends the jobs of one batch. `finish` marks a node done on a host."""
+    """Ends the jobs of one batch. `finish` marks a node done on a host, `is_done` asks."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Ending:
         notifier: Notifier,
         once: Once,
         finish: Callable[[TaskNode, int], None],
+        is_done: Callable[[str, int], bool],
     ) -> None:
         self._world = world
         self._state = state
@@ -43,6 +44,7 @@ class Ending:
         self._notifier = notifier
         self._once = once
         self._finish = finish
+        self._is_done = is_done
 
     def settle(self, job: Job) -> bool:
         """The task is through on its host. Returns whether the host goes on."""
@@ -59,8 +61,10 @@ class Ending:
         ignored = is_ignored(job, status) or (job.implicit and job.host != self._batch.hosts[job.number])
         bad = status in BAD and not ignored
         rescued = self._fail(job, status, result) if bad else False
-        if not _is_meta(job):
+        acts_on_run = job.task.module == "meta" and status not in BAD and unknown_of(job) is None
+        if not acts_on_run:
             count(own, job, status, ignored=ignored, rescued=rescued)
+        if not acts_on_run or status is Status.SKIPPED:
             step = None if job.looped or not job.steps else job.steps[-1]
             self._world.emit(
                 result_event(job, self._play.name, result, status, step, final=True, ignored=ignored, rescued=rescued)
@@ -96,7 +100,7 @@ class Ending:
             own.live["ansible_failed_task"] = {"name": job.name, "action": job.task.action}
             own.live["ansible_failed_result"] = dict(result)
         if job.flags.any_errors_fatal or self._too_many():
-            self._batch.fail_all(job.node.path)
+            self._batch.fail_all(job.node, lambda host: self._is_done(job.node.id, host))
         # Whoever waits for this host (a task that runs once, a turn) has to look again.
         self._batch.wake_all()
         return rescued
@@ -114,9 +118,3 @@ class Ending:
             self._world.emit(Notice("warning", f"play {self._play.name!r}: {explain(error)}; no failure is allowed"))
             limit = 0.0
         return len(lost) * 100 > limit * len(self._batch.flows)
-
-
-def _is_meta(job: Job) -> bool:
-    """Whether the task is an action on the run, which no recap counts."""
-    outcome = job.steps[-1].outcome if job.steps else None
-    return outcome is not None and isinstance(outcome.control, Meta)

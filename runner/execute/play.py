@@ -64,7 +64,17 @@ class PlayRun:
             once,
             step_by_step=world.options.step,
         )
-        ending = Ending(world, state, plan.play, self.batch, self.preparer, self.notifier, once, self.composer.finish)
+        ending = Ending(
+            world,
+            state,
+            plan.play,
+            self.batch,
+            self.preparer,
+            self.notifier,
+            once,
+            self.composer.finish,
+            self.scheduler.is_done,
+        )
         self.steps = Steps(
             world,
             state,

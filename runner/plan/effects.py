@@ -54,7 +54,7 @@ def observes(draft: Draft) -> Draft:
         replace(
             node,
             observes=lockstep or bool(node.task.directives.any_errors_fatal) or sees_others(node),
-            watches=bool((node.reads or frozenset()) & _SEEING_WORDS),
+            watches=bool(node.task.directives.any_errors_fatal or (node.reads or frozenset()) & _SEEING_WORDS),
         )
         for node in draft.nodes
     )

@@ -55,7 +55,7 @@ def test_a_host_that_is_lost_is_fatal_as_well(tmp_path: Path) -> None:
 
     text = """
     - {name: a, command: a, any_errors_fatal: true}
-    - {name: b, command: b}
+    - {name: b, file: {path: /b, state: directory}}
     """
     done = Book(tmp_path).run(text, lose=lose)
     assert [name for name, _ in done.ran_on("h2")] == ["a"]
