@@ -166,8 +166,9 @@ class Run:
         self._ended.add(index)
 
     def recap(self) -> Mapping[str, Recap]:
-        """Every host's counts, sorted by name as in Ansible's recap."""
-        return {name: self.state.hosts[name].recap() for name in sorted(self.state.hosts)}
+        """The counts of every host that has any, sorted by name, as in Ansible's recap."""
+        counts = {name: self.state.hosts[name].recap() for name in sorted(self.state.hosts)}
+        return {name: own for name, own in counts.items() if own != Recap()}
 
     def exit_code(self) -> int:
         """Ansible's: 4 if a host was unreachable, 2 if one failed (and was not forgiven by a meta task), else 0."""

@@ -78,9 +78,10 @@ class _Whole:
             self.reading.error(asked_at, message, "leave out one of these imports")
             return
         tree = self.reading.tree(path, asked_at)
-        if tree is None or (isinstance(tree, Scalar) and tree.value is None):
-            if path in self.reading.empty:
-                self.reading.error(Span(path), "the playbook is empty", "a playbook is a list of plays")
+        nothing = (isinstance(tree, Scalar) and tree.value is None) or (isinstance(tree, Listing) and not tree.items)
+        if nothing or (tree is None and path in self.reading.empty):
+            self.reading.error(Span(path), "the playbook is empty", "a playbook is a list of plays")
+        if nothing or tree is None:
             return
         if not isinstance(tree, Listing):
             hint = "begin each play with '- '" if isinstance(tree, Table) else "begin with '- hosts: all'"

@@ -58,7 +58,7 @@ class Answers:
         if isinstance(event, PlayStart):
             self._hosts = event.hosts
         elif isinstance(event, TaskResult) and event.final:
-            self._lost.pop(event.host, None)
+            self._lost.pop(event.delegate or event.host, None)
             self._ends[event.status.value] += 1
             self._fold.add(event, f"{_heading(event)}\n{_body(event)}", record.ts)
         elif isinstance(event, HostLost):

@@ -140,7 +140,7 @@ class Live:
     def _result(self, result: TaskResult, now: float) -> None:
         bad = result.status in _words.BAD
         if bad:
-            self._lost.pop(result.host, None)
+            self._lost.pop(result.delegate or result.host, None)
         if self._rounds.tells(result):
             if bad:
                 self._failure(result)

@@ -114,7 +114,7 @@ class Plain:
     def _result(self, result: TaskResult) -> None:
         bad = result.status in _words.BAD
         if bad:
-            self._lost.pop(result.host, None)
+            self._lost.pop(result.delegate or result.host, None)
         if self._rounds.tells(result):
             self._enter_task(result)
             self._show(result, bad)

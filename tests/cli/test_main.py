@@ -131,3 +131,10 @@ def test_a_file_beside_inventory_and_playbook_is_wrong_once(tmp_path: Path) -> N
     run = pbrun("p.yaml", "-i", "hosts", cwd=tmp_path)
     assert run.returncode == 4
     assert "pbrun: 1 mistake found" in run.stderr
+
+
+@pytest.mark.parametrize("text", ["", "---\n", "# nothing\n", "[]\n"])
+def test_an_empty_playbook(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.yaml").write_text(text)
+    run = pbrun("p.yaml", "-i", "h,", cwd=tmp_path)
+    assert (run.returncode, "p.yaml:1:1: the playbook is empty" in run.stderr) == (4, True)

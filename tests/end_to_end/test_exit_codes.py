@@ -122,3 +122,13 @@ def test_a_connection_variable_that_makes_no_sense(tmp_path: Path, inventory: st
     run = pbrun(tmp_path, book, "-i", inventory, "-e", variable)
     assert run.code == 2, run.told()
     assert told in run.results()[0]["msg"]
+
+
+def test_a_delegate_that_is_lost_is_told_of_once(tmp_path: Path, inventory: str) -> None:
+    tasks = "[{shell: 'true', delegate_to: down, when: inventory_hostname == 'h1'}]"
+    book = write_playbook(tmp_path / "p.yaml", f"- hosts: h1:h2\n  tasks: {tasks}\n")
+    run = pbrun(tmp_path, book, "-i", inventory)
+    assert run.code == 4, run.told()
+    assert run.out.count("UNREACHABLE!") == 1
+    assert "fatal: [h1 -> down]: UNREACHABLE!" in run.out
+    assert list(run.log[-1]["hosts"]) == ["h1", "h2"]
