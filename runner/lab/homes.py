@@ -7,9 +7,9 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, unquote
 
 from runner.errors import EnvironmentFault
@@ -87,17 +87,20 @@ def reset(state_dir: Path, hosts: Sequence[str] = ()) -> list[str]:
         return gone
 
 
-def _remove(folder: Path) -> None:
-    def open_up(function: Callable[..., Any], path: str, _error: object) -> None:
-        # A playbook may have taken the write permission from a folder of its "host".
-        os.chmod(os.path.dirname(path), 0o700)  # noqa: PTH101, PTH120
-        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
-            os.chmod(path, 0o700)  # noqa: PTH101
-        function(path)
+def _open_up(folder: str) -> None:
+    """Let us into a folder and all below it: a playbook may have taken our permissions on its "host" away."""
+    os.chmod(folder, 0o700)  # noqa: PTH101
+    with os.scandir(folder) as entries:
+        below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for path in below:
+        _open_up(path)
 
+
+def _remove(folder: Path) -> None:
     if not folder.exists():
         return
     try:
-        shutil.rmtree(folder, onerror=open_up)
+        _open_up(str(folder))
+        shutil.rmtree(folder)
     except OSError as error:
         raise EnvironmentFault(f"cannot forget {folder}: {error.strerror or error}") from None

@@ -187,7 +187,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.root) if "own" in name else name for name in CASES]
+)
 def test_case(name: str, shell: str, home: Path) -> None:
     case = CASES[name]
     case.setup(home)
