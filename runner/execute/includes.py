@@ -20,7 +20,7 @@ from runner.execute.variables import Variables
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Outcome, Status, failed, ok
 from runner.model.plan import Kind, PlayPlan, TaskNode
-from runner.model.playbook import Node, Task
+from runner.model.playbook import Node, Role, Task
 from runner.model.values import Unknown, UnknownReached
 from runner.plan.build import plan_splice
 from runner.plan.order import handler_nodes, tasks_in
@@ -57,6 +57,7 @@ class Includer:
         self._batch = batch
         self._on_handlers = on_handlers
         self._known: dict[tuple[str, str, int], frozenset[str]] = {}
+        self._public: dict[tuple[str, str, int], Role] = {}
         self.members: dict[str, set[int]] = {}
 
     def job(self, node: TaskNode, host: str, number: int) -> Job:
@@ -128,23 +129,31 @@ class Includer:
         if known is not None:
             for each in known:
                 self.members[each].add(number)
+            self._publish(key, number)
             return
         task = replace(node.task, include_params={**node.task.include_params, **local})
-        tasks, handlers = self._load(task, args)
+        tasks, handlers, role = self._load(task, args)
+        if role is not None and args.get("public") in (True, "true", "yes"):
+            self._public[key] = role
+        self._publish(key, number)
         nodes = [TaskNode(t.id, 0, t, Kind.TASK, (*node.path, *p), section=node.section) for t, p in tasks_in(tasks)]
         self._known[key] = self._splice(node, nodes, number)
         if handlers:
             self._add_handlers(node, handlers)
 
-    def _load(self, task: Task, args: Mapping[str, Any]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    def _publish(self, key: tuple[str, str, int], number: int) -> None:
+        if key in self._public:
+            self._variables.publish(self._public[key], self._batch.hosts[number])
+
+    def _load(self, task: Task, args: Mapping[str, Any]) -> tuple[tuple[Node, ...], tuple[Node, ...], Role | None]:
         play = self._variables.play
         if task.module == "include_role":
             role = self._world.loader.role(str(args.get("name", "")), task, play, args)
-            return role.tasks, role.handlers
+            return role.tasks, role.handlers, role.role
         path = str(args.get("file") or args.get("_raw_params") or args.get("free-form") or "")
         if not path:
             raise StepError("include_tasks names no file")
-        return self._world.loader.tasks(path, task, task.role, play), ()
+        return self._world.loader.tasks(path, task, task.role, play), (), None
 
     def _splice(self, anchor: TaskNode, nodes: list[TaskNode], number: int) -> frozenset[str]:
         planned, edges = plan_splice(self._plan, [anchor, *nodes], self._world.options, self._world.templar)
@@ -155,8 +164,13 @@ class Includer:
         self._batch.with_rescue |= {s.block for one in fresh for s in one.path if s.section == "rescue"}
         return frozenset(node.id for node in fresh)
 
+    def _last_of(self, flush: TaskNode) -> str:
+        """The last handler that the plan has in a flush, or the flush itself."""
+        members = [one.id for one in self._plan.nodes if one.kind is Kind.HANDLER and one.flush == flush.flush]
+        return members[-1] if members else flush.id
+
     def _add_handlers(self, node: TaskNode, handlers: tuple[Node, ...]) -> None:
-        """A role's handlers stand behind every flush that is still to come, for every host."""
+        """A role's handlers stand behind those of every flush that is still to come, for every host."""
         rank = self._scheduler.rank[node.id]
         for flush in [one for one in self._scheduler.nodes.values() if one.kind is Kind.FLUSH]:
             made = [
@@ -167,5 +181,7 @@ class Includer:
             if made and self._scheduler.rank[flush.id] > rank:
                 _, edges = plan_splice(self._plan, [flush, *made], self._world.options, self._world.templar)
                 ahead = [host for host in range(self._scheduler.hosts) if not self._scheduler.is_done(flush.id, host)]
-                self._batch.wake(self._scheduler.splice(flush.id, made, edges, ahead))
+                last = self._last_of(flush)
+                edges = tuple(replace(edge, before=last) if edge.before == flush.id else edge for edge in edges)
+                self._batch.wake(self._scheduler.splice(last, made, edges, ahead))
                 self._on_handlers(made)

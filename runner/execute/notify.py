@@ -34,14 +34,17 @@ class Notifier:
         self._templated: list[tuple[str, Task]] = []
 
     def add(self, node: TaskNode) -> None:
-        """A handler; of several with one name the last one counts, as in Ansible."""
+        """A handler; of several with one name the one from the last list counts, and there the first (Ansible searches
+        the lists backwards, each from its beginning)."""
         task = node.task
         for name in handler_names(node) - set(task.listen):
             if isinstance(task.name, Template):
                 self._templated = [(known, other) for known, other in self._templated if known != name]
                 self._templated.append((name, task))
             else:
-                self._by_name[name] = task
+                known = self._by_name.get(name)
+                if known is None or known.span.path != task.span.path:
+                    self._by_name[name] = task
         for topic in task.listen:
             members = self._listeners.setdefault(topic, [])
             if all(member.id != task.id for member in members):

@@ -121,7 +121,8 @@ def _text(value: Any) -> str:
 
 
 def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued: bool) -> None:
-    """Count a job in the recap as Ansible does: an ignored failure is also ok, a rescued one is not failed."""
+    """Count a job in the recap as Ansible does: an ignored failure is also ok, a rescued one is not failed, and an
+    include counts for each item it includes something for."""
     counts = state.counts
     if any(prediction_of(job, step, step.status) == "unknown" for step in job.steps):
         counts["unknown"] += 1
@@ -133,7 +134,7 @@ def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued:
     elif status is Status.FAILED and not ignored:
         counts["rescued" if rescued else "failed"] += 1
     else:
-        counts["ok"] += 1
+        counts["ok"] += max(1, sum(step.status is Status.OK for step in job.steps)) if job.task.around else 1
         counts["ignored"] += ignored
         counts["changed"] += any(step.result is not None and step.result.get("changed") is True for step in job.steps)
 

@@ -11,7 +11,7 @@ from runner.model.event import Recap
 from runner.model.inventory import Host, Inventory
 from runner.plan.magic import is_setting
 
-IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all", "ungrouped"))
+IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all",))
 
 
 @dataclass(slots=True)

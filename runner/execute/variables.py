@@ -12,7 +12,7 @@ from runner.execute.scope import HostVars, StepScope
 from runner.execute.signals import NeedsFacts, NeedsOthers, StillOnItsWay
 from runner.execute.state import RunState
 from runner.execute.world import World
-from runner.model.playbook import Play, Task
+from runner.model.playbook import Play, Role, Task
 from runner.model.values import OMIT
 from runner.vars.precedence import flatten, inventory_layers
 
@@ -39,6 +39,7 @@ class Variables:
         self.active = active
         self._inventory: dict[str, tuple[int, Mapping[str, Any]]] = {}
         self._files: dict[str, Mapping[str, Any]] = {}
+        self._published: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         self._role_defaults = {k: v for role in play.public_roles for k, v in role.defaults.items()}
         self._role_vars = {k: v for role in play.public_roles for k, v in role.exported.items()}
 
@@ -82,12 +83,18 @@ class Variables:
         files = self._vars_files(host, gather=gather) if with_files and self.play.vars_files else {}
         below: list[Mapping[str, Any]] = []
         if of_play:
-            below += [self._role_vars, files, self.world.prompts, self.play.vars]
+            defaults, published = self._published.get(host, ({}, {}))
+            below += [published, self._role_vars, files, self.world.prompts, self.play.vars]
         below += [own.fact_vars, self._inventory_vars(host), role.defaults if role else {}]
         if of_play:
-            below.append(self._role_defaults)
+            below += [defaults, self._role_defaults]
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
+
+    def publish(self, role: Role, host: str) -> None:
+        """Let the host's later tasks see what an included role brings (`public: true`)."""
+        defaults, own = self._published.get(host, ({}, {}))
+        self._published[host] = ({**defaults, **role.defaults}, {**own, **role.exported})
 
     def _inventory_vars(self, host: str) -> Mapping[str, Any]:
         cached = self._inventory.get(host)

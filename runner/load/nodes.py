@@ -12,6 +12,7 @@ from runner.load.fields import check_name, conditions, right_kind, unknown_keywo
 from runner.load.inherit import handed_down
 from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
+from runner.load.static_names import static_tags
 from runner.model.playbook import Around, Block, Node, Task
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
@@ -164,7 +165,7 @@ def _task(
         when=own.when,
         loop=read_loop(reading, loops, fields),
         notify=own.notify,
-        tags=own.tags,
+        tags=static_tags(context, own, action.span),
         delegate_to="localhost" if action.local else own.delegate_to,
         delegate_facts=own.delegate_facts,
         role=own.role,

@@ -32,14 +32,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _result(self, result: Any, status: str, *, item: bool = False) -> None:
         task, values = result._task, result._result
+        if task.action.rpartition(".")[2] == "meta":
+            return
+        if item and task.action.rpartition(".")[2] in ("include_tasks", "include_role"):
+            return
         if status == "ok" and values.get("changed"):
             status = "changed"
         label = str(values.get("_ansible_item_label", self._get_item_label(values))) if item else None
         message: Any = None
-        if task.action.rpartition(".")[2] == "debug" and status == "ok" and "results" not in values:
+        secret = "censored" in values
+        if task.action.rpartition(".")[2] == "debug" and status == "ok" and "results" not in values and not secret:
             hidden = (*OWN, values.get("ansible_loop_var"), values.get("ansible_index_var"))
             own = {k: v for k, v in values.items() if k not in hidden and not k.startswith(("_ansible", "ansible_"))}
             message = own.pop("msg", own)
+        label = "hidden" if item and secret else label
         name = task.name or task.action.rpartition(".")[2]
         self._write([result._host.name, name, status, label, message])
 
