@@ -87,7 +87,6 @@ class PlayRun:
             self.resume,
             self.composer.facts_job,
         )
-        # Those whose flush no tag chose are known as well: they may be notified, and do not run.
         self._know_handlers(handler_nodes(plan.play.handlers, 0, "tasks"))
         self._by_trip: dict[int, Chain] = {}
         self._begun: set[int] = set()
@@ -103,6 +102,7 @@ class PlayRun:
         ]
 
     def _know_handlers(self, nodes: list[TaskNode]) -> None:
+        """All are known, those as well whose flush no tag chose: they may be notified, and do not run."""
         for node in nodes:
             self.notifier.add(node)
 

@@ -39,7 +39,8 @@ class TaskNode:
     `position` counts from 0 in listing order. `path` are the blocks around it, outermost first. `reads` are the
     variable names its templates may read (None: any). `writes` are those it sets. `observes`: it can see other hosts
     (so `linear` puts a gate in front of it). `watches`: it reads what later tasks of other hosts change (`hostvars`,
-    who is still in the play) or its failure ends them, so there is one behind it too. `flush` numbers the flush a handler's node belongs to.
+    who is still in the play), or its failure is fatal for all, so there is one behind it too. `flush` numbers the
+    flush a handler's node belongs to.
     `hosts`: names it is for (None: all of the batch); set for what a dynamic include brought.
     """
 
