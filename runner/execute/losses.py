@@ -34,6 +34,6 @@ def account_for(world: World, left: Sequence[tuple[Job, Step]], end: TripEnd) ->
         else:
             item = plain(step.item) if job.looped and not job.flags.no_log else None
             world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip))
-    for job in {id(job): job for job, _ in left}.values():
+    for job in {id(job): job for job, _ in left if end.sent or job is left[0][0]}.values():
         job.skip_rest()
         job.steps = [step for step in job.steps if step.outcome is not None]

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePath
 from typing import Any, Final, cast
 
 from runner import registry
-from runner.arguments import Spec, validate
 from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.desk import StepDesk
-from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.expand import expand, loop_variables
 from runner.execute.flags import cautious_flags, flags_of
+from runner.execute.foresight import foresee
 from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Places
+from runner.execute.rendered import arguments
 from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Call, Effect, Fragment, Outcome, Status, failed, skipped
+from runner.model.call import Call, Fragment, Outcome, Status, failed, skipped
 from runner.model.plan import TaskNode
 from runner.model.playbook import Condition, Task
 from runner.model.ports import Module
-from runner.model.values import OMIT, Template, Unknown, UnknownReached, find_unknown
+from runner.model.values import OMIT, Unknown, UnknownReached, find_unknown
 from runner.plan.effects import spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
 _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
 _TAKES_UNKNOWN: Final = frozenset({"set_fact"})
 _SETS: Final = frozenset({"set_fact", "include_vars"})
-VARIABLE_PARAMS: Final = "_variable_params"
 _GATHERERS: Final = frozenset({"setup", "gather_facts"})
 _ALWAYS_DIFFERS: Final = "pb_differs"
 
@@ -200,17 +200,16 @@ class Preparer:
             raise StepError(task.args_problem or f"there is no module named {task.action!r}")
         if ahead and spec.local and task.module not in _HARMLESS:
             raise NotAhead
-        args, given = self._arguments(task, spec, step.scope)
+        args, given = arguments(self._world, task, spec, step.scope)
         doubt = find_unknown(args)
         if doubt is not None and task.module not in _TAKES_UNKNOWN:
             step.outcome = unknown_outcome(f"may change: {doubt.reason}")
             return
-        self._note_secrets(spec, args)
         delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
         step.delegate = str(delegate) if delegate else None
         if not spec.local:
             self._place(job, step)
-        own = self._variables.state.of(job.host)
+        own = self._variables.state.of(step.delegate or job.host)
         step.call = Call(
             task.module,
             job.host,
@@ -286,48 +285,8 @@ class Preparer:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
             return
         step.fragment = made
-        if job.flags.check and made.effect is not Effect.READ:
-            own = self._variables.state.of(job.host)
-            # What will exist has folders around it that will exist as well.
-            there = {path for made_path in made.makes for path in (made_path, *_around(made_path))}
-            own.will_exist.update(there)
-            own.will_vanish.difference_update(there)
-            own.will_vanish.update(made.removes)
-            own.will_exist.difference_update(made.removes)
-
-    def _arguments(self, task: Task, spec: Spec, scope: StepScope) -> tuple[dict[str, Any], frozenset[str]]:
-        raw: dict[str, Any] = {}
-        for layer in task.directives.module_defaults:
-            rendered = self._world.templar.render(layer, scope) or {}
-            for name in (task.module, task.action, f"ansible.builtin.{task.module}"):
-                raw.update(rendered.get(name) or {})
-        untouched = {*spec.conditions, *spec.raw}
-        for name, value in self._with_variable_params(task, scope).items():
-            option = spec.free_form if name == "_raw_params" and spec.free_form else name
-            if spec.any_options and isinstance(option, Template):
-                option = str(self._world.templar.render(option, scope))
-            raw[option] = value if option in untouched else self._world.templar.render(value, scope)
-        raw = without_omitted(raw)
-        values, given, problems = validate(spec, raw)
-        if problems:
-            raise StepError(f"{task.action}: " + "; ".join(problems))
-        return values, given
-
-    def _with_variable_params(self, task: Task, scope: StepScope) -> Mapping[str, Any]:
-        """The raw arguments; a whole mapping that came as one template (`copy: "{{ it }}"`) stands below the others."""
-        if VARIABLE_PARAMS not in task.args:
-            return task.args
-        whole = self._world.templar.render(task.args[VARIABLE_PARAMS], scope)
-        if isinstance(whole, Unknown):
-            raise UnknownReached(whole)
-        if not isinstance(whole, Mapping):
-            raise StepError(f"{task.action}: the arguments must be a mapping, got {type(whole).__name__}")
-        return {**whole, **{name: value for name, value in task.args.items() if name != VARIABLE_PARAMS}}
-
-    def _note_secrets(self, spec: Spec, args: Mapping[str, Any]) -> None:
-        for name, option in spec.options.items():
-            if option.secret and args.get(name):
-                self._world.secret(str(args[name]))
+        if job.flags.check:
+            foresee(self._variables.state.of(step.delegate or job.host), made)
 
     def _place(self, job: Job, step: Step) -> None:
         """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""
@@ -364,8 +323,3 @@ def _in_doubt(doubt: Outcome, made: Outcome | None) -> Outcome:
     value = Unknown(doubt.unknown)
     set_vars, included = dict.fromkeys(made.set_vars, value), dict.fromkeys(made.included_vars, value)
     return replace(doubt, set_vars=set_vars, included_vars=included)
-
-
-def _around(path: str) -> list[str]:
-    """The folders above a path, as text."""
-    return [str(folder) for folder in PurePosixPath(path).parents if str(folder) not in (".", "/", "~")]

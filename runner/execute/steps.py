@@ -215,9 +215,13 @@ class Steps:
         chain.trip = None
         left = list(chain.sent.values())
         chain.sent = {}
-        if end.lost is not None:
+        if end.lost is not None and left:
             chain.queue.clear()
             account_for(self._world, left, end)
+            # What had not begun is begun anew if the host goes on at all (`ignore_unreachable`, another user).
+            for job in [job for job in chain.jobs if not _under_way(chain, job)]:
+                chain.jobs.remove(job)
+                self._drop(chain, job)
             self.advance(chain)
             return
         for job, step in left:

@@ -68,16 +68,19 @@ class Simulation:
     what ran, in order of running.
 
     `pick` chooses among the trips under way whose next line runs; without it the oldest goes first. `lose` may end a
-    trip before its line of a given number, as a broken connection does.
+    trip before its line of a given number, as a broken connection does, `end_lost` behind its last answer.
+    `told_before` are the events told before a trip was sent.
     """
 
     run: Run
     answer: Answer
     pick: Callable[[int], int] = lambda _count: 0
     lose: Lose = lambda _trip, _at: None
+    end_lost: Callable[[int], bool] = lambda _trip: False
     events: list[Event] = field(default_factory=list)
     ran: list[tuple[str, str, Any]] = field(default_factory=list)
     sent: list[Trip] = field(default_factory=list)
+    told_before: dict[int, tuple[Event, ...]] = field(default_factory=dict)
     _under_way: list[tuple[Trip, list[TaskIntent], int]] = field(default_factory=list)
     _failed: set[tuple[int, int]] = field(default_factory=set)
     now: float = 1000.0
@@ -108,6 +111,7 @@ class Simulation:
         intents = [event for event in box.events if isinstance(event, TaskIntent)]
         for trip in box.trips:
             self.sent.append(trip)
+            self.told_before[trip.id] = tuple(self.events)
             self._under_way.append((trip, [intent for intent in intents if intent.trip == trip.id], 0))
 
     def _one_line(self, chosen: int) -> None:
@@ -126,7 +130,7 @@ class Simulation:
         self.run.world.now = self.now
         self.run.hear(Reply(trip.id, line.index, rc, differs, {}, text.encode(), b"", self.now, self.now))
         if ends or self._stopped(trip, at, rc):
-            self.run.end(TripEnd(trip.id))
+            self.run.end(TripEnd(trip.id, "connection reset" if self.end_lost(trip.id) else None))
         else:
             self._under_way.insert(chosen, (trip, intents, at + 1))
 
@@ -156,10 +160,11 @@ def simulate(
     answer: Answer = lambda *_: 0,
     pick: Callable[[int], int] = lambda _count: 0,
     lose: Lose = lambda _trip, _at: None,
+    end_lost: Callable[[int], bool] = lambda _trip: False,
     **options: Any,
 ) -> Simulation:
     """Plan and run plays on simulated hosts."""
-    return run_plan(plays, inventory(*hosts), answer, pick, lose, **options)
+    return run_plan(plays, inventory(*hosts), answer, pick, lose, end_lost, **options)
 
 
 def run_plan(
@@ -168,6 +173,7 @@ def run_plan(
     answer: Answer = lambda *_: 0,
     pick: Callable[[int], int] = lambda _count: 0,
     lose: Lose = lambda _trip, _at: None,
+    end_lost: Callable[[int], bool] = lambda _trip: False,
     **options: Any,
 ) -> Simulation:
     """Plan and run plays on the simulated hosts of an inventory; each play's `hosts` is a plain pattern."""
@@ -176,7 +182,7 @@ def run_plan(
     plan = make_plan(Playbook(tuple(plays)), known, chosen, templar)
     world = World(chosen, templar, Files(), TaskLoader(chosen.extra_vars))
     run = Run(world, plan, known, lambda one, now: resolve(str(one.hosts), now).hosts)
-    return Simulation(run, answer, pick, lose).go()
+    return Simulation(run, answer, pick, lose, end_lost).go()
 
 
 @dataclass(frozen=True, slots=True)

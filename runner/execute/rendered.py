@@ -1,0 +1,63 @@
+"""A step's arguments, rendered and checked: what the task says on top of what `module_defaults` say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from runner.arguments import Spec, validate
+from runner.errors import StepError
+from runner.execute.expand import without_omitted
+from runner.execute.scope import StepScope
+from runner.execute.world import World
+from runner.model.playbook import Task
+from runner.model.values import Template, Unknown, UnknownReached
+
+VARIABLE_PARAMS: Final = "_variable_params"
+
+
+def arguments(world: World, task: Task, spec: Spec, scope: StepScope) -> tuple[dict[str, Any], frozenset[str]]:
+    """Every option of the module, defaults filled in, and the names of those that were written.
+
+    Raises StepError with all that is wrong with them, and UnknownReached in a dry run.
+    """
+    raw = _defaults(world, task, scope)
+    untouched = {*spec.conditions, *spec.raw}
+    for name, value in _with_variable_params(world, task, scope).items():
+        option = spec.free_form if name == "_raw_params" and spec.free_form else name
+        if spec.any_options and isinstance(option, Template):
+            option = str(world.templar.render(option, scope))
+        raw[option] = value if option in untouched else world.templar.render(value, scope)
+    values, given, problems = validate(spec, without_omitted(raw))
+    if problems:
+        raise StepError(f"{task.action}: " + "; ".join(problems))
+    _note_secrets(world, spec, values)
+    return values, given
+
+
+def _defaults(world: World, task: Task, scope: StepScope) -> dict[str, Any]:
+    """What `module_defaults` say of this module; those of others are not even rendered."""
+    found: dict[str, Any] = {}
+    for layer in task.directives.module_defaults:
+        for name in (task.module, task.action, f"ansible.builtin.{task.module}"):
+            if layer.get(name):
+                found.update(world.templar.render(layer[name], scope) or {})
+    return found
+
+
+def _with_variable_params(world: World, task: Task, scope: StepScope) -> Mapping[str, Any]:
+    """The raw arguments; a whole mapping that came as one template (`copy: "{{ it }}"`) stands below the others."""
+    if VARIABLE_PARAMS not in task.args:
+        return task.args
+    whole = world.templar.render(task.args[VARIABLE_PARAMS], scope)
+    if isinstance(whole, Unknown):
+        raise UnknownReached(whole)
+    if not isinstance(whole, Mapping):
+        raise StepError(f"{task.action}: the arguments must be a mapping, got {type(whole).__name__}")
+    return {**whole, **{name: value for name, value in task.args.items() if name != VARIABLE_PARAMS}}
+
+
+def _note_secrets(world: World, spec: Spec, args: Mapping[str, Any]) -> None:
+    for name, option in spec.options.items():
+        if option.secret and isinstance(args.get(name), str) and args[name]:
+            world.secret(str(args[name]))
