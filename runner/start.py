@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__, registry
 from runner.asking import Screen, ask_all
@@ -25,6 +26,7 @@ from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.call import Target
 from runner.model.event import Event, Notice, PlanMade, RunStart
+from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Kind
 from runner.model.ports import Reporter
@@ -33,6 +35,10 @@ from runner.reporters import ReporterContext, context_for, default_name
 
 if TYPE_CHECKING:
     from runner.lab.lab import Lab
+
+
+# ansible_password, ansible_ssh_pass, ansible_become_password, ansible_ssh_private_key_passphrase …
+_PASSWORD: Final = re.compile(r"ansible_(?:\w+_)?(?:password|pass|passphrase)")
 
 
 @dataclass(slots=True)
@@ -69,9 +75,8 @@ def open_run(
 ) -> Setting:
     """Everything a run needs, to be closed by `stack`. Raises PbrunErrors."""
     redactor = Redactor()
-    for secret in (options.become_password, options.connection_password):
-        if secret:
-            redactor.add(secret.reveal())
+    for secret in _passwords(prepared.inventory, options):
+        redactor.add(secret)
     if options.step and not sys.stdin.isatty():
         raise OptionError("--step asks before each task and needs a terminal to ask on")
     prompts = ask_all(prepared.playbook, options.extra_vars, redactor.add)
@@ -107,6 +112,23 @@ def open_run(
     setting.remarks.extend(Notice("notice", note) for note in journal.notes)
     setting.opening.extend(_opening(prepared, options, argv))
     return setting
+
+
+def _passwords(inventory: Inventory, options: Options) -> Iterator[str]:
+    """The passwords that are known before the run begins, whether or not a step will need them."""
+    for secret in (options.become_password, options.connection_password):
+        if secret:
+            yield secret.reveal()
+    layers = [
+        options.extra_vars,
+        *inventory.beside_inventory.groups.values(),
+        *inventory.beside_inventory.hosts.values(),
+    ]
+    layers += [group.vars for group in inventory.groups.values()] + [host.vars for host in inventory.hosts.values()]
+    for layer in layers:
+        for name, value in layer.items():
+            if _PASSWORD.fullmatch(name) and type(value) in (str, int) and str(value):
+                yield str(value)
 
 
 def _reporter(name: str, context: ReporterContext) -> Reporter:

@@ -15,12 +15,17 @@ _NAMED = re.compile(
 )
 
 
+# `-e`, also at the end of letters that stand together (`-Ce`), and `--extra-vars` in every length argparse takes.
+_FLAG = re.compile(r"-[A-Za-z]*e|--ex(?:t(?:r(?:a(?:-(?:v(?:a(?:rs?)?)?)?)?)?)?)?")
+_INLINE = re.compile(rf"-[A-Za-z]*e(?!$)|(?:{_FLAG.pattern})=")
+
+
 def masked(argv: Sequence[str]) -> tuple[str, ...]:
     """`argv` with the values of variables (`-e`) masked whose names say that they are secret."""
     made: list[str] = []
     before = ""
     for word in argv:
-        inline = word.startswith(("-e", "--extra-vars="))
-        made.append(_NAMED.sub(rf"\g<name>{MASK}", word) if inline or before in ("-e", "--extra-vars") else word)
+        variables = _FLAG.fullmatch(before) or _INLINE.match(word)
+        made.append(_NAMED.sub(rf"\g<name>{MASK}", word) if variables else word)
         before = word
     return tuple(made)

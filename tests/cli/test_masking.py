@@ -15,6 +15,10 @@ from runner.cli.masking import masked
         ["-e", '{"root_passwd": "hunter2", "n": 1}'],
         ["-e", "{private_key: hunter2}"],
         ["-e", "ansible_become_pass=hunter2"],
+        ["-CDe", "api_token=hunter2"],
+        ["-Ceapi_token=hunter2"],
+        ["--extra-v", "api_token=hunter2"],
+        ["--ex=api_token=hunter2"],
     ],
 )
 def test_values_named_like_secrets_are_masked(argv: list[str]) -> None:
