@@ -54,16 +54,7 @@ class PlayRun:
         self.includer = Includer(
             world, self.variables, self.preparer, plan, self.scheduler, self.batch, self._know_handlers
         )
-        self.composer = Composer(
-            plan,
-            self.batch,
-            self.scheduler,
-            self.preparer,
-            self.includer,
-            Announcer(world, plan.play.name),
-            once,
-            step_by_step=world.options.step,
-        )
+        self.composer = self._composer(once)
         ending = Ending(
             world,
             state,
@@ -91,6 +82,18 @@ class PlayRun:
         self._by_trip: dict[int, Chain] = {}
         self._begun: set[int] = set()
         self._pinned = plan.strategy == "host_pinned"
+
+    def _composer(self, once: Once) -> Composer:
+        return Composer(
+            self.plan,
+            self.batch,
+            self.scheduler,
+            self.preparer,
+            self.includer,
+            Announcer(self.world, self.plan.play.name),
+            once,
+            step_by_step=self.world.options.step,
+        )
 
     def active(self) -> list[str]:
         """The hosts of the play that have not failed, in order."""
