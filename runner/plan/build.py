@@ -16,8 +16,10 @@ from runner.model.playbook import Play, Playbook, Task
 from runner.model.span import NOWHERE, Problem
 from runner.model.values import Template
 from runner.plan.draft import Draft, Reader
+from runner.plan.magic import is_fact_name
 from runner.plan.order import tasks_in
 from runner.plan.passes import PASSES, SPLICE_PASSES
+from runner.plan.reads import texts_in, words_of, words_through
 from runner.plan.shape import cycle_problem, find_cycle
 from runner.registry import nearest
 
@@ -67,11 +69,12 @@ def _strategy(play: Play, options: Options) -> tuple[str, list[Problem]]:
 
 
 def plan_play(
-    play: Play, inventory: Inventory, options: Options, reader: Reader
+    play: Play, inventory: Inventory, options: Options, reader: Reader, *, needs_facts: bool = False
 ) -> tuple[PlayPlan, tuple[Problem, ...]]:
-    """One play's plan and what is wrong with it."""
+    """One play's plan and what is wrong with it. `needs_facts`: a later play reads its hosts' facts."""
     name, problems = _strategy(play, options)
-    draft = Draft(play, options, name, reader, _definitions(play, inventory, options), problems=tuple(problems))
+    known = _definitions(play, inventory, options)
+    draft = Draft(play, options, name, reader, known, problems=tuple(problems), needs_facts=needs_facts)
     for each in PASSES:
         draft = each(draft)
     return PlayPlan(play, draft.nodes, draft.edges, draft.strategy, draft.needs_facts), draft.problems
@@ -89,7 +92,9 @@ def plan_splice(
 
 def _play_order(plays: Sequence[Play]) -> tuple[tuple[frozenset[int], ...], list[Problem]]:
     """Which plays each play waits for: all before it, or what its `needs:` say."""
-    by_name = {play.name: index for index, play in enumerate(plays)}
+    by_name: dict[str, set[int]] = defaultdict(set)
+    for index, play in enumerate(plays):
+        by_name[play.name].add(index)
     after: list[frozenset[int]] = []
     problems: list[Problem] = []
     for index, play in enumerate(plays):
@@ -100,7 +105,7 @@ def _play_order(plays: Sequence[Play]) -> tuple[tuple[frozenset[int], ...], list
             if name not in by_name:
                 hint = nearest(name, by_name) or "needs: on a play takes names of plays of this run"
                 problems.append(Problem(play.span, f"play needs {name!r}, but no play has this name", hint))
-        after.append(frozenset(by_name[name] for name in play.needs if name in by_name))
+        after.append(frozenset(other for name in play.needs if name in by_name for other in by_name[name]))
     edges = [Edge(str(b), str(a), Reach.ALL, "needs") for a, befores in enumerate(after) for b in befores]
     if any(play.needs for play in plays):
         cycle = find_cycle(edges)
@@ -116,13 +121,30 @@ def _started(plans: Iterable[PlayPlan], options: Options) -> list[Problem]:
     return [Problem(NOWHERE, f"no task matches --start-at-task {options.start_at_task!r}", "see --list-tasks")]
 
 
+def _last_that_reads_others_facts(plays: Sequence[Play], inventory: Inventory, options: Options) -> int:
+    """The index of the last play that may read facts through `hostvars`; 0 if there is none.
+
+    What plays before it gather is all it finds, so they gather then; what is not seen here is gathered when it is read.
+    """
+    for index in range(len(plays) - 1, 0, -1):
+        play = plays[index]
+        sections = (play.pre_tasks, play.roles, play.tasks, play.post_tasks, play.handlers)
+        words = {word for section in sections for task, _ in tasks_in(section) for word in words_of(task)}
+        if "hostvars" in words or any("hostvars" in text for text in texts_in(tuple(play.vars.values()))):
+            through = words_through(words, _definitions(play, inventory, options))
+            if any(is_fact_name(word) for word in through):
+                return index
+    return 0
+
+
 def make_plan(playbook: Playbook, inventory: Inventory, options: Options, reader: Reader) -> Plan:
     """Plan all plays. Raises InputErrors with every mistake (unknown strategies, needs, cycles)."""
     plans: list[PlayPlan] = []
     problems: list[Problem] = []
     ahead = options
-    for play in playbook.plays:
-        plan, found = plan_play(play, inventory, ahead, reader)
+    last = _last_that_reads_others_facts(playbook.plays, inventory, options)
+    for index, play in enumerate(playbook.plays):
+        plan, found = plan_play(play, inventory, ahead, reader, needs_facts=index < last)
         plans.append(plan)
         problems += found
         if ahead.start_at_task is not None and plan.nodes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from runner.model.plan import Edge, Kind, Reach, TaskNode
+from runner.model.playbook import Play
 from runner.model.span import Problem
 from runner.plan.draft import Draft
 from runner.plan.effects import STRUCTURAL
 from runner.plan.magic import is_fact_name
+from runner.plan.order import tasks_in
 from runner.registry import nearest
 
 
@@ -22,6 +24,11 @@ def _reads(node: TaskNode, name: str) -> bool:
     return name in node.reads
 
 
+def _looks_around(node: TaskNode) -> bool:
+    """Whether the node may read what other hosts have set."""
+    return node.reads is not None and "hostvars" in node.reads
+
+
 def data(draft: Draft) -> Draft:
     """Who writes a variable comes before whoever reads it later in the list; writers keep their order."""
     if draft.strategy != "dag":
@@ -30,7 +37,9 @@ def data(draft: Draft) -> Draft:
     for position, writer in enumerate(draft.nodes):
         for name in sorted(writer.writes):
             for later in draft.nodes[position + 1 :]:
-                if _reads(later, name) or name in later.writes:
+                if _looks_around(later):
+                    found.append(Edge(writer.id, later.id, Reach.ALL, "data: hostvars"))
+                elif _reads(later, name) or name in later.writes:
                     found.append(Edge(writer.id, later.id, Reach.HOST, f"data: {name}"))
         for earlier in draft.nodes[:position]:
             if any(_reads(earlier, name) for name in writer.writes):
@@ -66,7 +75,8 @@ def handlers(draft: Draft) -> Draft:
 
 
 def blocks(draft: Draft) -> Draft:
-    """Rescue after block, always after both, whatever the strategy."""
+    """Rescue after block, always after both; a block that has either is begun after what stands before it and ended
+    before what stands behind it, since a failure there decides what still runs."""
     if draft.strategy != "dag":
         return draft
     sections: dict[tuple[str, str], list[TaskNode]] = defaultdict(list)
@@ -78,7 +88,19 @@ def blocks(draft: Draft) -> Draft:
         for earlier in {"block": (), "rescue": ("block",), "always": ("block", "rescue")}[section]:
             befores = sections.get((block, earlier), [])
             found += [Edge(a.id, b.id, Reach.HOST, f"{section} of a block") for a in befores for b in members]
+    for name in {block for block, section in sections if section != "block"}:
+        inside = [node.position for (block, _), members in sections.items() if block == name for node in members]
+        found += _fence(draft.nodes, min(inside), max(inside))
     return draft.with_data(*found)
+
+
+def _fence(nodes: Sequence[TaskNode], first: int, last: int) -> Iterator[Edge]:
+    """The nodes from `first` to `last` come after all before them and before all behind them."""
+    inside = nodes[first : last + 1]
+    for before in nodes[:first]:
+        yield from (Edge(before.id, node.id, Reach.HOST, "block") for node in inside)
+    for after in nodes[last + 1 :]:
+        yield from (Edge(node.id, after.id, Reach.HOST, "block") for node in inside)
 
 
 def _is_barrier(node: TaskNode) -> bool:
@@ -108,12 +130,18 @@ def barriers(draft: Draft) -> Draft:
     return draft.with_data(*found)
 
 
+def _task_names(play: Play) -> Iterator[str]:
+    """The names of all tasks, those that no tag chose included: what is not run is not waited for."""
+    for section in (play.pre_tasks, play.roles, play.tasks, play.post_tasks):
+        yield from (task.name for task, _ in tasks_in(section))
+
+
 def needs(draft: Draft) -> Draft:
     """Explicit `needs:` on tasks, by name."""
-    by_name: dict[str, list[TaskNode]] = defaultdict(list)
+    by_name: dict[str, list[TaskNode]] = {name: [] for name in _task_names(draft.play)}
     for node in draft.nodes:
         if node.kind is Kind.TASK:
-            by_name[node.task.name].append(node)
+            by_name.setdefault(node.task.name, []).append(node)
     found: list[Edge] = []
     problems: list[Problem] = []
     for node in draft.nodes:

@@ -74,16 +74,16 @@ def _meet(first: str, second: str) -> bool:
 
 
 def effects(draft: Draft) -> Draft:
-    """Edges between tasks that touch the same path or one below the other, where the earlier one writes it."""
+    """Edges between tasks that touch the same path or one below the other, where one of them writes it."""
     if draft.strategy != "dag":
         return draft
     found: list[Edge] = []
-    written: list[tuple[TaskNode, str]] = []
+    touched: list[tuple[TaskNode, str]] = []
     for node in draft.nodes:
         mine = list(paths_of(node.task))
-        for before, path in written:
-            if any(_meet(path, own) for own in mine):
+        for before, path in touched:
+            writes = before.task.module in _WRITERS or node.task.module in _WRITERS
+            if writes and any(_meet(path, own) for own in mine):
                 found.append(Edge(before.id, node.id, Reach.HOST, f"path: {path}"))
-        if node.task.module in _WRITERS:
-            written += [(node, path) for path in mine]
+        touched += [(node, path) for path in mine]
     return draft.with_data(*found)

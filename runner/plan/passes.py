@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from runner.plan.arrange import arrange
 from runner.plan.data import barriers, blocks, data, handlers, needs
 from runner.plan.draft import Draft
 from runner.plan.effects import effects, observes
@@ -28,6 +29,7 @@ PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (
     barriers,
     effects,
     needs,
+    arrange,
     strategy,
     acyclic,
 )

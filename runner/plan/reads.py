@@ -11,9 +11,14 @@ from runner.model.plan import Kind, TaskNode
 from runner.model.playbook import Condition, Task
 from runner.model.values import Template
 from runner.plan.draft import Draft, Reader
+from runner.plan.effects import spec_of
 from runner.plan.magic import is_fact_name
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
+# What their files read is not known before they are rendered.
+_RENDERS_FILES: Final = frozenset({"template"})
+# They change groups, or hosts, or variables whose names nobody knows yet.
+_WRITES_ANYTHING: Final = frozenset({"add_host", "group_by", "include_vars"})
 _NO_DIRECTIVES: Final = frozenset({"collections"})
 
 
@@ -38,6 +43,16 @@ def conditions(task: Task) -> Iterator[Condition]:
         yield from task.loop.break_when
 
 
+def expressions(task: Task) -> Iterator[str]:
+    """Arguments that are expressions without being templates (assert's `that`, debug's `var`)."""
+    spec = spec_of(task)
+    for name in (*spec.conditions, *spec.raw) if spec is not None else ():
+        value = task.args.get(name)
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and not isinstance(text, Template):
+                yield text
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """The template texts inside a raw value."""
     if isinstance(value, Template):
@@ -59,10 +74,8 @@ def words_of(task: Task) -> frozenset[str]:
     for condition in conditions(task):
         if isinstance(condition.value, str):
             found.update(_WORD.findall(condition.value))
-    for value in task.args.values() if task.module in ("assert", "debug") else ():
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str):
-                found.update(_WORD.findall(text))
+    for text in expressions(task):
+        found.update(_WORD.findall(text))
     return frozenset(found)
 
 
@@ -92,12 +105,11 @@ def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 def exact_reads(task: Task, reader: Reader) -> frozenset[str] | None:
     """The variables a task's templates name, by their syntax trees; None: any."""
+    if task.module in _RENDERS_FILES:
+        return None
     parts = [reader.reads(part) for part in raw_parts(task)]
     parts += [reader.reads_of_condition(condition) for condition in conditions(task)]
-    if task.module == "assert":
-        that = task.args.get("that", ())
-        asserted = that if isinstance(that, list | tuple) else [that]
-        parts += [reader.reads_of_condition(Condition(text)) for text in asserted if isinstance(text, str)]
+    parts += [reader.reads_of_condition(Condition(text)) for text in expressions(task)]
     return _union(parts)
 
 
@@ -131,7 +143,7 @@ def writes_of(task: Task) -> frozenset[str]:
         found |= {"*" if isinstance(name, Template) else name for name in names}
     if task.module in ("setup", "gather_facts"):
         found.add("ansible_facts")
-    if task.module == "include_vars":
+    if task.module in _WRITES_ANYTHING:
         found.add("*")
     return frozenset(found)
 
@@ -150,10 +162,12 @@ def reads(draft: Draft) -> Draft:
 def facts(draft: Draft) -> Draft:
     """Mark the play if something in it reads a fact, so that gathering travels with the first trip."""
     if draft.play.gather_facts is False or not draft.nodes:
+        return replace(draft, needs_facts=False)
+    if draft.needs_facts:
         return draft
-    if any(node.reads is None for node in draft.nodes):
-        return replace(draft, needs_facts=True)
-    words = {word for node in draft.nodes if node.reads for word in node.reads}
+    words = {word for node in draft.nodes for word in (words_of(node.task) if node.reads is None else node.reads)}
+    for name in draft.play.vars_files:
+        words.update(word for text in texts_in(name) for word in _WORD.findall(text))
     through = words_through(words, draft.definitions)
     own = frozenset(name for node in draft.nodes if node.kind is not Kind.FACTS for name in node.writes)
     return replace(draft, needs_facts=any(is_fact_name(word) and word not in own for word in through))

@@ -53,7 +53,8 @@ def start_at(draft: Draft) -> Draft:
     start = draft.options.start_at_task
     if start is None:
         return draft
-    first = next((node.position for node in draft.nodes if matches_start(node, start)), None)
+    tasks = [node for node in draft.nodes if node.kind is Kind.TASK]
+    first = next((node.position for node in tasks if matches_start(node, start)), None)
     if first is None:
         return replace(draft, nodes=())
     return replace(draft, nodes=number(draft.nodes[first:]))

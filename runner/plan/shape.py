@@ -37,9 +37,11 @@ def find_cycle(edges: Iterable[Edge]) -> list[str]:
 
     graph: networkx.DiGraph[str] = networkx.DiGraph((edge.before, edge.after) for edge in edges)
     try:
-        return [before for before, _ in networkx.find_cycle(graph)]
+        cycle = [before for before, _ in networkx.find_cycle(graph)]
     except networkx.NetworkXNoCycle:
         return []
+    first = cycle.index(min(cycle))
+    return cycle[first:] + cycle[:first]
 
 
 def cycle_problem(cycle: list[str], names: Mapping[str, tuple[str, Span]], what: str) -> Problem:
