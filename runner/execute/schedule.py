@@ -163,6 +163,8 @@ class Scheduler:
         `edges` are those among the new nodes and from the anchor to them. Hosts that are past the anchor and not
         `members` count as done with the new nodes. Returns the hosts that got something ready by that.
         """
+        if not nodes:
+            return set()
         tails = self._tails.get(anchor, (anchor,))
         number = self._splices[anchor]
         self._splices[anchor] += 1
