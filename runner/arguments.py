@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from runner.model.call import Effect
-from runner.model.values import OMIT, Unknown
+from runner.model.values import OMIT, Unknown, find_unknown
 from runner.registry import nearest
 
 Kind = Literal["str", "bool", "int", "float", "list", "dict", "path", "raw", "mode", "any"]
@@ -147,13 +147,23 @@ _COERCE: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
 )
 
 
+def _coerced(kind: Kind, value: Any) -> Any:
+    """A container that is to become text is unknown if a part of it is."""
+    doubt = value if isinstance(value, Unknown) else None
+    if isinstance(value, dict | list) and kind not in ("list", "dict", "raw", "any"):
+        doubt = find_unknown(value)
+    return _COERCE[kind](value) if doubt is None else doubt
+
+
 def coerce(option: Option, value: Any) -> Any:
     """`value` as the option's kind; raises ArgumentError. `Unknown` and None pass through."""
-    if value is None or isinstance(value, Unknown):
+    if value is None:
         return value
-    made = _COERCE[option.kind](value)
+    made = _coerced(option.kind, value)
+    if isinstance(made, Unknown):
+        return made
     if option.kind == "list" and option.elements:
-        made = [item if isinstance(item, Unknown) else _COERCE[option.elements](item) for item in made]
+        made = [_coerced(option.elements, item) for item in made]
     if option.choices:
         picked = made if option.kind == "list" else [made]
         wrong = [item for item in picked if item not in option.choices]

@@ -34,8 +34,8 @@ def expand(world: World, loop: Loop, scope: StepScope, task: Task, play: Play) -
 def _list(value: Any, what: str) -> list[Any]:
     if isinstance(value, list | tuple):
         return list(value)
-    kind = "undefined" if value is None else type(value).__name__
-    raise StepError(f"Invalid data passed to '{what}', it requires a list, got this instead: {value!r} ({kind})")
+    hint = "provide a list of items, or a template that gives a list"
+    raise StepError(f"The `{what}` value must resolve to a 'list', not '{type(value).__name__}'. ({hint})")
 
 
 def _flat(value: Any) -> list[Any]:

@@ -52,12 +52,12 @@ def is_ignored(job: Job, status: Status) -> bool:
 
 def prediction_of(job: Job, step: Step | None, status: Status) -> str | None:
     """What a dry run foretells for a step, or for the whole job without one: same, change or unknown."""
+    steps = [step] if step is not None else job.steps
+    if status is not Status.CHANGED and any(may_change(each) for each in steps):
+        return "unknown"
     if not job.flags.check:
         return None
-    steps = [step] if step is not None else job.steps
-    if status is Status.CHANGED:
-        return "change"
-    return "unknown" if any(may_change(each) for each in steps) else "same"
+    return "change" if status is Status.CHANGED else "same"
 
 
 def result_event(

@@ -32,7 +32,10 @@ CONNECTION: Final = frozenset(
 
 def is_setting(name: str) -> bool:
     """Whether the name sets how a host is reached or who a step runs as."""
-    return name in CONNECTION or name.startswith(("ansible_ssh_", "ansible_become", "ansible_sudo", "ansible_su_"))
+    if name.startswith(("ansible_ssh_", "ansible_become", "ansible_sudo", "ansible_su_")):
+        return True
+    # Every become method has a password of its own (`ansible_doas_password`).
+    return name in CONNECTION or (name.startswith("ansible_") and name.endswith(("_password", "_pass")))
 
 
 def is_fact_name(name: str) -> bool:
