@@ -10,7 +10,9 @@ from runner import registry
 from runner.arguments import Spec
 from runner.model.plan import Edge, Kind, Reach, TaskNode
 from runner.model.playbook import Task
+from runner.model.values import Template
 from runner.plan.draft import Draft
+from runner.sh.quote import PLAIN_WORDS
 
 _SEEING_WORDS: Final = frozenset(
     {"hostvars", "groups", "ansible_play_hosts", "ansible_play_batch", "ansible_play_hosts_all", "play_hosts"}
@@ -20,6 +22,7 @@ _PATH_ARGUMENTS: Final = ("dest", "path", "name", "destfile", "chdir", "creates"
 _WRITERS: Final = frozenset(
     {"copy", "template", "file", "lineinfile", "blockinfile", "replace", "get_url", "unarchive"}
 )
+_SPEAKERS: Final = frozenset({"echo", "printf", "true", "false", ":", "pwd", "uname", "id", "whoami"})
 STRUCTURAL: Final = frozenset({"include_tasks", "include_role"})
 
 
@@ -43,7 +46,22 @@ def sees_others(node: TaskNode) -> bool:
     if task.module == "meta":
         return not _QUIET_META.intersection(str(value) for value in task.args.values())
     spec = spec_of(task)
-    return spec is None or spec.observes or node.reads is None
+    return spec is None or node.reads is None or (spec.observes and not speaks_only(task, spec))
+
+
+def speaks_only(task: Task, spec: Spec) -> bool:
+    """Whether a command looks at nothing outside its own host, whatever its arguments are: `echo`, `true`, `id` …
+
+    A template may stand among the words of `command`, which no shell reads; a line for a shell has to be plain words.
+    """
+    if task.module not in ("command", "shell") or "argv" in task.args:
+        return False
+    text = task.args.get("_raw_params", task.args.get(spec.free_form or "cmd"))
+    if not isinstance(text, str) or not text.strip():
+        return False
+    if task.module == "shell" and (isinstance(text, Template) or not PLAIN_WORDS.fullmatch(text)):
+        return False
+    return text.split()[0] in _SPEAKERS
 
 
 def observes(draft: Draft) -> Draft:

@@ -42,6 +42,7 @@ have, and these functions; a path is given to them as `quote.path` makes it:
     pb_have TOOL             whether the tool exists (no fork)
     pb_user_run COMMAND ARG… run what the user wrote in place of the subshell (it never returns): closed to the
                              session's own descriptors, with the login's locale, never a builtin
+    pb_user_own              make this subshell the user's own, for words that it may run itself: no token, no fd 9
 
 Variables: `$pb_up_NAME` (uploaded temporary file), `$pb_check` ("1" in a dry run), `$pb_dir` (the session's 0700
 folder), `$pb_umask` (the login's), `$pb_nl` (a newline), `$pb_index` (the step's number). Names that begin with `pb_`

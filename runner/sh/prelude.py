@@ -83,6 +83,11 @@ pb_user_run() {
   if [ -n "$pb_lc_set" ]; then LC_ALL=$pb_lc_all; else unset LC_ALL; fi
   exec "$@" 9>&-
 }
+pb_user_own() {
+  if [ -n "$pb_lc_set" ]; then LC_ALL=$pb_lc_all; else unset LC_ALL; fi
+  unset pb_token pb_nonce
+  exec 9>&-
+}
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
 pb_quick() {
   pb_text= pb_at=

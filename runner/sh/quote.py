@@ -15,6 +15,10 @@ _OWN: Final = frozenset("IFS OPTARG OPTIND PPID PS1 PS2 PS4 LINENO RANDOM SECOND
 _USER: Final = re.compile(r"~[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 
 
+# A command and arguments that mean themselves to every shell: no quotes, expansions, patterns, operators or comments.
+PLAIN_WORDS: Final = re.compile(r"[A-Za-z0-9_./:,@%=+-]+(?: +[A-Za-z0-9_./:,@%=+-]+)*")
+
+
 def quote(text: str) -> str:
     """`text` as one shell word that means exactly `text`. Raises StepError for NUL, which no argument can hold."""
     if "\0" in text:

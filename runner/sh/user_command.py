@@ -11,9 +11,18 @@ from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, Up
 from runner.model.values import Unknown
 from runner.sh.encode import printf_word
 from runner.sh.place import INLINE_LIMIT, content_upload
-from runner.sh.quote import path, pattern, quote
+from runner.sh.quote import PLAIN_WORDS, path, pattern, quote
 from runner.sh.verdict import text, value
 
+# Words that a shell keeps for itself, and its own commands (POSIX, dash, bash, busybox) except the harmless ones.
+_OF_THE_SHELL: Final = frozenset(
+    """
+    ! case do done elif else esac fi for function if in select then time until while coproc
+    . alias bg bind break builtin caller cd chdir command compgen complete compopt continue declare dirs disown enable
+    eval exec exit export fc fg getopts hash help history jobs kill let local logout mapfile popd pushd read readarray
+    readonly return set shift shopt source suspend times trap type typeset ulimit umask unalias unset wait
+    """.split()
+)
 _ARGUMENT_LIMIT: Final = 120_000
 NOT_RUN: Final = "the command did not run in check mode"
 
@@ -74,8 +83,19 @@ def through_shell(command: str, executable: str | None = None) -> str:
     if len(data) > _ARGUMENT_LIMIT:
         script = '"$pb_dir/s.$pb_index"'
         return f"printf {printf_word(data)} >{script} || exit 1\npb_user_run {shell} {script}"
+    if executable is None and _is_one_command(command):
+        # The shell that would read these words is the one that is here already: it need not be started again.
+        words = " ".join(quote(word) for word in command.split())
+        return f'[ "$0" = /bin/sh ] || pb_user_run /bin/sh -c {quote(command)}\npb_user_own\n{words}'
     # A text that begins like an option would be read as one.
     return f"pb_user_run {shell} -c {quote(f' {command}' if command[0] in '-+' else command)}"
+
+
+def _is_one_command(text: str) -> bool:
+    """Whether a line for the shell is a command and its arguments, of which nothing is special to a shell, and which
+    does not look at the shell itself (its variables, functions, jobs, options)."""
+    first = text.split(maxsplit=1)[0] if PLAIN_WORDS.fullmatch(text) else ""
+    return bool(first) and "=" not in first and first not in _OF_THE_SHELL and not first.startswith(("-", "+", "pb_"))
 
 
 def _stdin(args: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:

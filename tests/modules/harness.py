@@ -31,6 +31,11 @@ SHELLS: dict[str, tuple[str, ...]] = {
     "bash": ("bash", "--posix"),
     "busybox": ("busybox", "sh"),
 }
+# The same under the name that a session's shell has on most hosts.
+AS_SH: dict[str, tuple[str, ...]] = {
+    f"{name} as /bin/sh": ("bash", "-c", f"exec -a /bin/sh {program}")
+    for name, program in (("dash", "dash"), ("bash", "bash --posix"), ("busybox", "busybox"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def run_text(
     """The records and the stderr of a session that is sent `text` and then ends."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **(env or {})}
     data = text.encode("utf-8", "surrogateescape")
-    command = SHELLS.get(shell, (shell,))
+    command = {**SHELLS, **AS_SH}.get(shell, (shell,))
     done = subprocess.run(
         command, input=data, capture_output=True, cwd=home, env=environ, timeout=60, umask=umask, check=False
     )

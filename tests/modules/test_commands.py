@@ -12,7 +12,7 @@ import pytest
 from runner.model.call import Effect, Fragment, Reply, Status
 from runner.model.values import Unknown
 from runner.registry import load
-from tests.modules.harness import FolderDesk, listing, make_call, run_module
+from tests.modules.harness import AS_SH, FolderDesk, listing, make_call, run_module
 
 
 def values(outcome: Any) -> dict[str, Any]:
@@ -223,3 +223,30 @@ def test_fetch_may_miss_and_never_leaves_its_folder(home: Path) -> None:
     for host in ("..", ".", ""):
         with pytest.raises(Exception, match="cannot be the name"):
             module.outcome(make_call("fetch", {"src": "~/x", "dest": "/out"}, host=host), fragment, reply, FolderDesk())
+
+
+@pytest.mark.parametrize("shell", AS_SH)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "echo a  b",
+        "echo -n x",
+        "pwd",
+        "true",
+        "false",
+        "exit 3",
+        "nosuchcommand x",
+        "printf %s a",
+        "id -u",
+        "set",
+        "env",
+    ],
+)
+def test_a_line_of_plain_words_means_what_it_means_to_sh(shell: str, tmp_path: Path, line: str) -> None:
+    """Such a line is run by the session's own shell, where that is /bin/sh: nobody may notice."""
+    ours = run_module("shell", {"cmd": line}, shell=shell, home=tmp_path).values
+    quoted = run_module("shell", {"cmd": f"{line} #"}, shell=shell, home=tmp_path).values
+    assert ours["rc"] == quoted["rc"]
+    if line not in ("set", "env", "nosuchcommand x"):
+        assert ours["stdout"] == quoted["stdout"]
+    assert "pb_token" not in ours["stdout"] + ours["stderr"]
