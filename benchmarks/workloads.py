@@ -13,7 +13,11 @@ from benchmarks.servers import Farm
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """`hosts` x `tasks` commands. `round_trip_ms` 0: no proxy. `goal`: the ratio to the floor that is wanted."""
+    """`hosts` x `tasks` commands. `round_trip_ms` 0: no proxy. `goal`: the ratio to the floor that is wanted.
+
+    `suffix` stands behind each command in the playbook: with one, it is a line for a shell that might look at other
+    hosts, so every task waits for all of them, and each starts a shell of its own.
+    """
 
     name: str
     hosts: int
@@ -21,6 +25,7 @@ class Workload:
     strategy: str
     round_trip_ms: float
     goal: float
+    suffix: str = ""
 
     def prints(self) -> list[str]:
         """What each host's commands print, in order."""
@@ -30,6 +35,7 @@ class Workload:
 WORKLOADS = (
     Workload("one", 1, 1, "linear", 0, 1.5),
     Workload("shell", 50, 20, "linear", 0, 1.5),
+    Workload("gates", 50, 20, "linear", 0, 4.0, "; :"),
     Workload("wan", 10, 20, "free", 100, 1.3),
 )
 
@@ -55,7 +61,7 @@ def write_files(work: Workload, farm: Farm, addresses: Sequence[tuple[str, int]]
         "prints": work.prints(),
     }
     files.spec.write_text(json.dumps(spec))
-    tasks = [{"name": f"say {line}", "shell": f"echo {line}"} for line in work.prints()]
+    tasks = [{"name": f"say {line}", "shell": f"echo {line}{work.suffix}"} for line in work.prints()]
     play = {"name": work.name, "hosts": "all", "gather_facts": False, "strategy": work.strategy, "tasks": tasks}
     files.playbook.write_text(json.dumps([play], indent=1))
     hosts: dict[str, Any] = {
