@@ -64,6 +64,8 @@ class Job:
     """One task on one host. `sequential`: a step is prepared only when the one before it is done.
 
     `items` from `next` on are not prepared yet. `ends_chain`: nothing may be sent behind it before it has answered.
+    `implicit`: no node of the plan waits for it. `once`: the other hosts learn what it comes to. `pausing`: the pause
+    between two items has begun; `rested`: it is over.
     """
 
     node: TaskNode
@@ -80,7 +82,8 @@ class Job:
     ends_chain: bool = False
     implicit: bool = False
     once: bool = False
-    paused: bool = False
+    pausing: bool = False
+    rested: bool = False
 
     @property
     def task(self) -> Task:

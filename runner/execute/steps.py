@@ -96,13 +96,15 @@ class Steps:
 
     def _prepare_next(self, chain: Chain, job: Job) -> bool:
         """Prepare a job's next steps; returns False when a pause between items comes first."""
-        pause = 0.0 if job.paused or job.flags.check or not job.steps else self._pause_of(job)
-        if pause > 0:
-            job.paused = True
-            chain.waiting += 1
-            self._world.wake(self._world.now + pause, lambda: self._after_pause(chain))
+        if job.pausing:
             return False
-        job.paused = False
+        pause = 0.0 if job.rested or job.flags.check or not job.steps else self._pause_of(job)
+        if pause > 0:
+            job.pausing = True
+            chain.waiting += 1
+            self._world.wake(self._world.now + pause, lambda: self._rested(chain, job))
+            return False
+        job.rested = False
         known = len(job.steps)
         self._preparer.advance(job)
         chain.queue.extend((job, step) for step in job.steps[known:] if step.fragment is not None)
@@ -121,6 +123,10 @@ class Steps:
             last.result = {**(last.result or {}), "failed": True, "msg": explain(error)}
             job.skip_rest()
             return 0.0
+
+    def _rested(self, chain: Chain, job: Job) -> None:
+        job.pausing, job.rested = False, True
+        self._after_pause(chain)
 
     def _after_pause(self, chain: Chain) -> None:
         chain.waiting -= 1

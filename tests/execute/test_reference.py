@@ -152,3 +152,25 @@ def test_host_pinned_does_on_each_host_what_one_step_after_the_other_does(
     run: tuple[Simulation, list[Node], list[Task], frozenset[tuple[str, str]]],
 ) -> None:
     check(run)
+
+
+@settings(max_examples=150, deadline=None)
+@given(runs("dag"))
+def test_dag_comes_to_the_same_end_and_keeps_the_order_that_data_asks_for(
+    run: tuple[Simulation, list[Node], list[Task], frozenset[tuple[str, str]]],
+) -> None:
+    """A host on which nothing fails has run the same steps, each once, and readers follow writers everywhere. (Beside a
+    failure other tasks of its block may have run already, and what they register counts.)"""
+    done, nodes, handlers, failing = run
+    edges = [(edge.before, edge.after) for edge in done.run._plan.plays[0].edges]
+    for host in HOSTS:
+        reference = Reference(host, failing, handlers)
+        fine = reference.play(nodes)
+        ran = [name for name, _ in done.ran_on(host)]
+        assert len(set(ran)) == len(ran)
+        if not any(name == host for name, _ in failing):
+            assert fine and not done.run.state.of(host).failed
+            assert sorted(ran) == sorted(reference.ran)
+        for before, after in edges:
+            if before in ran and after in ran:
+                assert ran.index(before) < ran.index(after)
