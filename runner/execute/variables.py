@@ -39,6 +39,7 @@ class Variables:
         self.active = active
         self._inventory: dict[str, tuple[int, Mapping[str, Any]]] = {}
         self._files: dict[str, Mapping[str, Any]] = {}
+        self._members: tuple[int, Mapping[str, list[str]]] = (-1, {})
         self._published: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         self._role_defaults = {k: v for role in play.public_roles for k, v in role.defaults.items()}
         self._role_vars = {k: v for role in play.public_roles for k, v in role.exported.items()}
@@ -96,6 +97,19 @@ class Variables:
         defaults, own = self._published.get(host, ({}, {}))
         self._published[host] = ({**defaults, **role.defaults}, {**own, **role.exported})
 
+    def members(self) -> Mapping[str, list[str]]:
+        """The hosts of each group, in inventory order."""
+        if self._members[0] != self.state.version:
+            inventory = self.state.inventory
+            found: dict[str, list[str]] = {name: [] for name in inventory.groups}
+            for host in inventory.hosts.values():
+                for name in host.groups:
+                    if name in found:
+                        found[name].append(host.name)
+            found.setdefault("all", list(inventory.hosts))
+            self._members = (self.state.version, found)
+        return self._members[1]
+
     def _inventory_vars(self, host: str) -> Mapping[str, Any]:
         cached = self._inventory.get(host)
         if cached is None or cached[0] != self.state.version:
@@ -145,10 +159,8 @@ class Variables:
 
 
 def _groups(variables: Variables) -> dict[str, list[str]]:
-    inventory = variables.state.inventory
-    found = {name: [h.name for h in inventory.hosts.values() if name in h.groups] for name in inventory.groups}
-    found.setdefault("all", list(inventory.hosts))
-    return found
+    """The hosts of each group, worked out once while the inventory stays as it is. Templates may change their copy."""
+    return {name: list(hosts) for name, hosts in variables.members().items()}
 
 
 def _group_names(variables: Variables, host: str) -> list[str]:

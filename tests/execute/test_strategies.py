@@ -54,6 +54,14 @@ def test_dag_overlaps_no_more_than_its_lanes() -> None:
     assert most == 4
 
 
+def oldest(_count: int) -> int:
+    return 0
+
+
+def newest(count: int) -> int:
+    return count - 1
+
+
 def test_a_step_that_looks_at_others_late_waits_for_them(tmp_path: Path) -> None:
     """The file of a template says only when it is rendered that it reads `hostvars`."""
     text = """
@@ -62,8 +70,8 @@ def test_a_step_that_looks_at_others_late_waits_for_them(tmp_path: Path) -> None
     - {name: t, debug: {msg: "{{ lookup('template', 't.j2') }}"}}
     """
     files = {"templates/t.j2": "{% for h in ['h1', 'h2'] %}{{ hostvars[h].r.stdout | default('-') }} {% endfor %}"}
-    for newest in (False, True):
-        done = Book(tmp_path).run(text, files=files, pick=lambda count, newest=newest: count - 1 if newest else 0)
+    for pick in (oldest, newest):
+        done = Book(tmp_path).run(text, files=files, pick=pick)
         assert [said(done, host) for host in ("h1", "h2")] == [["a None a None "]] * 2
 
 
