@@ -10,10 +10,11 @@ from runner.execute.flow import Flow
 from runner.execute.job import Job
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
-from runner.execute.prepare import Preparer, explain
+from runner.execute.prepare import Preparer
 from runner.execute.results import registered, status_of, unknown_of
 from runner.execute.settle import BAD, LOST, count, is_ignored, may_change, result_event, whole_result
 from runner.execute.state import RunState
+from runner.execute.verdicts import explain, number
 from runner.execute.world import World
 from runner.model.call import Status
 from runner.model.event import Notice
@@ -113,7 +114,7 @@ class Ending:
         lost = [number for number, flow in enumerate(self._batch.flows) if flow.beyond_rescue]
         try:
             scope = self._preparer.play_scope(self._batch.hosts[0])
-            limit = self._preparer.number(raw, scope, "max_fail_percentage", 100.0)
+            limit = number(self._world, raw, scope, "max_fail_percentage", 100.0)
         except StepError as error:
             self._world.emit(Notice("warning", f"play {self._play.name!r}: {explain(error)}; no failure is allowed"))
             limit = 0.0

@@ -12,11 +12,12 @@ from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.batch import Batch
 from runner.execute.expand import expand, loop_variables, without_omitted
 from runner.execute.job import Job, Step
-from runner.execute.prepare import Preparer, explain
+from runner.execute.prepare import Preparer
 from runner.execute.results import plain, result_of
 from runner.execute.schedule import Scheduler
 from runner.execute.scope import StepScope
 from runner.execute.variables import Variables
+from runner.execute.verdicts import explain, refused
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Outcome, Status, failed, ok
 from runner.model.plan import Kind, PlayPlan, TaskNode
@@ -92,7 +93,7 @@ class Includer:
                 found.append(Included(outcome, item, looped=True))
             return found
         except (StepError, InputErrors) as error:
-            refusal = self._preparer.refusal(task, scope) if isinstance(error, TemplateError) else None
+            refusal = refused(self._world, task, scope) if isinstance(error, TemplateError) else None
             if refusal is not None and refusal.status is Status.SKIPPED:
                 return [Included(refusal)]
             return [Included(failed(explain(error)))]
@@ -102,7 +103,7 @@ class Includer:
     ) -> Outcome:
         task = node.task
         try:
-            refusal = self._preparer.refusal(task, scope)
+            refusal = refused(self._world, task, scope)
             if refusal is not None:
                 return refusal
             args = without_omitted({k: self._world.templar.render(v, scope) for k, v in task.args.items()})

@@ -9,8 +9,9 @@ from typing import Any
 from runner.arguments import ArgumentError
 from runner.errors import InputErrors, StepError
 from runner.execute.job import Job, Step
-from runner.execute.prepare import Preparer, explain
+from runner.execute.prepare import Preparer
 from runner.execute.results import result_of
+from runner.execute.verdicts import explain, holds, number
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Fragment, Outcome, Reply, Status, failed
 from runner.model.values import Unknown, UnknownReached
@@ -108,9 +109,9 @@ class Judge:
         if retries:
             result["attempts"] = step.attempt
         if task.changed_when is not None:
-            result["changed"] = self._preparer.holds(task.changed_when, scope)
+            result["changed"] = holds(self._world, task.changed_when, scope)
         if task.failed_when is not None:
-            verdict = self._preparer.holds(task.failed_when, scope)
+            verdict = holds(self._world, task.failed_when, scope)
             result["failed_when_result"] = verdict
             if not isinstance(verdict, Unknown):
                 result["failed"] = verdict
@@ -120,17 +121,17 @@ class Judge:
         """How often the step may be tried again; with none, `until` has no say, as in Ansible."""
         if not job.task.until and job.task.retries is None:
             return 0
-        return self._preparer.number(job.task.retries, step.scope, "retries", DEFAULT_RETRIES)
+        return number(self._world, job.task.retries, step.scope, "retries", DEFAULT_RETRIES)
 
     def _until(self, job: Job, step: Step, result: dict[str, Any], retries: float) -> Again | None:
         task = job.task
         local = {task.register: result} if task.register else {}
         scope = step.scope.with_local(local)
-        met = self._preparer.holds(task.until, scope) if task.until else not result["failed"]
+        met = holds(self._world, task.until, scope) if task.until else not result["failed"]
         if isinstance(met, Unknown) or met:
             return None
         if step.attempt <= retries:
-            return Again(self._preparer.number(task.delay_s, step.scope, "delay", DEFAULT_DELAY_S))
+            return Again(number(self._world, task.delay_s, step.scope, "delay", DEFAULT_DELAY_S))
         result["attempts"] = step.attempt - 1
         result["failed"] = True
         result.setdefault("msg", f"still not done after {retries:g} retries")
@@ -143,7 +144,7 @@ class Judge:
             return False
         local = {job.task.register: step.result} if job.task.register else {}
         try:
-            return self._preparer.holds(loop.break_when, step.scope.with_local(local)) is True
+            return holds(self._world, loop.break_when, step.scope.with_local(local)) is True
         except (StepError, ArgumentError) as error:
             step.status = Status.FAILED
             assert step.result is not None

@@ -8,9 +8,9 @@ from typing import Any, Final
 from runner.errors import StepError
 from runner.execute.flow import Flow
 from runner.execute.job import Job
-from runner.execute.prepare import explain
 from runner.execute.scope import StepScope
 from runner.execute.signals import NeedsFacts
+from runner.execute.verdicts import explain
 from runner.execute.world import World
 from runner.model.event import HandlerNotified
 from runner.model.plan import TaskNode

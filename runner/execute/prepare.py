@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final, cast
 
@@ -20,12 +19,13 @@ from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
+from runner.execute.verdicts import explain, in_doubt, refused
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Call, Fragment, Outcome, Status, failed, skipped
+from runner.model.call import Call, Fragment, Outcome, Status, failed
 from runner.model.plan import TaskNode
-from runner.model.playbook import Condition, Task
+from runner.model.playbook import Task
 from runner.model.ports import Module
-from runner.model.values import OMIT, Unknown, UnknownReached, find_unknown
+from runner.model.values import Unknown, UnknownReached, find_unknown
 from runner.plan.effects import spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
@@ -34,13 +34,6 @@ _TAKES_UNKNOWN: Final = frozenset({"set_fact"})
 _SETS: Final = frozenset({"set_fact", "include_vars"})
 _GATHERERS: Final = frozenset({"setup", "gather_facts"})
 _ALWAYS_DIFFERS: Final = "pb_differs"
-
-
-def explain(error: Exception) -> str:
-    """What a user reads of an error in a step, with its place when it has one."""
-    if isinstance(error, TemplateError) and error.span.path != "<none>":
-        return f"{error} ({error.span})"
-    return str(error)
 
 
 class Preparer:
@@ -80,7 +73,7 @@ class Preparer:
                 raise NotAhead from None
             doubt = unknown_outcome(f"may run: {reached.unknown.reason}")
             names = set(task.args) - {"cacheable"} if task.module == "set_fact" else set()
-            self._give_up(job, _in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
+            self._give_up(job, in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
         return job
 
     def empty_job(self, node: TaskNode, host: str, number: int) -> Job:
@@ -124,7 +117,7 @@ class Preparer:
             items = expand(self._world, loop, job.scope, job.task, self._variables.play)
         except StepError as error:
             # Items that are not there do not matter to a task that is not to run, as in Ansible.
-            refusal = self.refusal(job.task, job.scope) if isinstance(error, TemplateError) else None
+            refusal = refused(self._world, job.task, job.scope) if isinstance(error, TemplateError) else None
             if refusal is None or refusal.status is not Status.SKIPPED:
                 raise
             self._give_up(job, refusal)
@@ -165,33 +158,17 @@ class Preparer:
         try:
             if job.looped and task.loop is not None and task.loop.label is not None:
                 step.label = self._world.templar.render(task.loop.label, step.scope)
-            refusal = self.refusal(task, step.scope)
+            refusal = refused(self._world, task, step.scope)
             if refusal is not None and not (refusal.unknown and task.module in _SETS):
                 step.outcome = refusal
                 return
             self._compile(job, step, ahead=ahead)
             if refusal is not None:
-                step.outcome = _in_doubt(refusal, step.outcome)
+                step.outcome = in_doubt(refusal, step.outcome)
         except (StepError, InputErrors) as error:
             step.outcome = failed(explain(error))
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
-
-    def refusal(self, task: Task, scope: StepScope) -> Outcome | None:
-        """The outcome of a step whose `when` is false or unknown; None if it is to run."""
-        doubt: Unknown | None = None
-        for condition in task.when:
-            try:
-                verdict = self._world.templar.evaluate(condition, scope)
-            except StepError as error:
-                message = f"The conditional check '{condition.value}' failed. The error was: {explain(error)}"
-                return failed(message)
-            if isinstance(verdict, Unknown):
-                doubt = verdict
-            elif not verdict:
-                shown = condition.value
-                return skipped(false_condition=shown, skip_reason="Conditional result was False")
-        return None if doubt is None else unknown_outcome(f"may run: {doubt.reason}")
 
     def _compile(self, job: Job, step: Step, *, ahead: bool) -> None:
         task = job.task
@@ -243,18 +220,6 @@ class Preparer:
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
 
-    def number(self, raw: Any, scope: StepScope, name: str, default: float) -> float:
-        """A raw number, rendered, 0 at least; `default` if there is none or a dry run cannot know it.
-
-        Raises StepError."""
-        value = self._world.templar.render(raw, scope)
-        if value is None or value is OMIT or isinstance(value, Unknown):
-            return default
-        try:
-            return max(0.0, float(value))
-        except (TypeError, ValueError):
-            raise StepError(f"{name}: {value!r} is not a number") from None
-
     def play_scope(self, host: str) -> StepScope:
         """What the play's own keywords may read on a host."""
         return self._variables.scope(host, gather=False)
@@ -303,23 +268,3 @@ class Preparer:
             step.place = self._places.of(job.host, task, step.scope)
         if job.place is not None and job.place != step.place:
             job.ends_chain = True
-
-    def holds(self, conditions: tuple[Condition, ...], scope: StepScope) -> bool | Unknown:
-        """Whether all conditions hold; raises StepError."""
-        doubt: Unknown | None = None
-        for condition in conditions:
-            verdict = self._world.templar.evaluate(condition, scope)
-            if isinstance(verdict, Unknown):
-                doubt = verdict
-            elif not verdict:
-                return False
-        return True if doubt is None else doubt
-
-
-def _in_doubt(doubt: Outcome, made: Outcome | None) -> Outcome:
-    """The outcome of a step that may run: what it would set is unknown afterwards, not what it was before."""
-    if made is None or doubt.unknown is None:
-        return doubt
-    value = Unknown(doubt.unknown)
-    set_vars, included = dict.fromkeys(made.set_vars, value), dict.fromkeys(made.included_vars, value)
-    return replace(doubt, set_vars=set_vars, included_vars=included)

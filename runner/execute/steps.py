@@ -13,12 +13,13 @@ from runner.execute.flow import Flow
 from runner.execute.job import Job, Step
 from runner.execute.judge import Judge
 from runner.execute.losses import account_for
-from runner.execute.prepare import Preparer, explain
+from runner.execute.prepare import Preparer
 from runner.execute.results import plain
 from runner.execute.schedule import Scheduler
 from runner.execute.settle import BAD, apply_outcome, result_event
 from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
+from runner.execute.verdicts import explain, number
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Pause, Reply, Status, TripEnd
 from runner.model.event import IntentWithdrawn, Notice
@@ -116,7 +117,7 @@ class Steps:
         if loop is None or loop.pause_s == 0:
             return 0.0
         try:
-            return self._preparer.number(loop.pause_s, job.scope, "pause", 0.0)
+            return number(self._world, loop.pause_s, job.scope, "pause", 0.0)
         except StepError as error:
             last = job.steps[-1]
             last.status = Status.FAILED
