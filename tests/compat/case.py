@@ -3,12 +3,16 @@
 A file of `cases/` maps the name of a case to `files` (path: text), `flags` (words behind the playbook's name),
 `env`, and `ours` with `why` where a difference is meant. There is always an inventory `hosts` (unless the case brings
 its own) with h1 and h2 in `web` and h3 in `db`; each has a folder of its own, which `here` names.
+
+What is compared: every result of every host, the recap, the exit code, the files that were made, and what
+`--list-hosts --list-tasks --list-tags` and `--syntax-check` say.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import stat
 from collections.abc import Mapping
@@ -19,7 +23,8 @@ from typing import Any, Final
 import yaml
 
 FOLDER: Final = Path(__file__).parent
-RECORDED: Final = FOLDER / "recorded.json"
+RECORDED: Final = FOLDER / "recorded"
+LISTINGS: Final = ("--list-hosts", "--list-tasks", "--list-tags")
 PLAYBOOK: Final = "site.yaml"
 HOSTS: Final = ("h1", "h2", "h3")
 INVENTORY: Final = """\
@@ -30,7 +35,7 @@ h2
 h3
 [all:vars]
 ansible_connection=local
-ansible_python_interpreter=/opt/ansible/bin/python
+ansible_python_interpreter="{{ ansible_playbook_python }}"
 here={{ playbook_dir }}/out/{{ inventory_hostname }}
 """
 
@@ -50,6 +55,11 @@ class Case:
     def words(self) -> list[str]:
         """What stands on the command line."""
         return [PLAYBOOK, "-i", "hosts", *self.flags]
+
+    @property
+    def stem(self) -> str:
+        """The file it stands in."""
+        return self.name.partition("/")[0]
 
     @property
     def digest(self) -> str:
@@ -117,6 +127,24 @@ def said(folder: Path, task: str, status: str, item: str | None, message: Any) -
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+def listed(code: int, text: str) -> dict[str, Any]:
+    """What a listing came to. Ansible prints hosts and its own tags from a set, so in no certain order; here sorted."""
+    if code:
+        return {"code": code}
+    blocks = re.sub(
+        r"(?:^      \S+\n)+", lambda found: "".join(sorted(found[0].splitlines(True))), text, flags=re.MULTILINE
+    )
+    return {"code": 0, "text": blocks.strip("\n").splitlines()}
+
+
+def recorded() -> dict[str, Any]:
+    """What ansible-core made of the cases, by name; a file of cases has a file of records of the same name."""
+    found: dict[str, Any] = {}
+    for path in sorted(RECORDED.glob("*.json")):
+        found.update(json.loads(path.read_text())["cases"])
+    return found
 
 
 def empty(folder: Path) -> None:

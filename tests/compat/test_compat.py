@@ -1,9 +1,8 @@
-"""What ansible-core made of each case (`recorded.json`), pbrun makes of it too, but for differences that are meant."""
+"""What ansible-core made of each case (`recorded/`), pbrun makes of it too, but for differences that are meant."""
 
 from __future__ import annotations
 
 import copy
-import json
 import os
 import subprocess
 import sys
@@ -12,11 +11,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.compat.case import FOLDER, RECORDED, Case, empty, load, made_files, said
+from runner.cli.main import main
+from tests.compat.case import FOLDER, LISTINGS, Case, empty, listed, load, made_files, recorded, said, without
 from tests.end_to_end.process import ROOT, read_log
 
 CASES: Final = load()
-EXPECTED: Final = json.loads(RECORDED.read_text())["cases"] if RECORDED.exists() else {}
+EXPECTED: Final = recorded()
 COUNTS: Final = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
 
 
@@ -58,18 +58,53 @@ def _said(folder: Path, line: dict[str, Any]) -> str:
     return said(folder, line["task"] or line["module"], status, item, message)
 
 
+def look(case: Case, folder: Path, capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, str]:
+    """Exit code and output of pbrun that only looks."""
+    capsys.readouterr()
+    code = main([*case.words, *flags])
+    return code, without(folder, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_listings(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = CASES[name]
+    expected = {part: EXPECTED[name][part] for part in ("listing", "syntax")}
+    folder = tmp_path / "case"
+    empty(folder)
+    case.write(folder)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable, value in case.env.items():
+        monkeypatch.setenv(variable, value)
+    found = {
+        "listing": listed(*look(case, folder, capsys, *LISTINGS)),
+        "syntax": look(case, folder, capsys, "--syntax-check")[0],
+    }
+    assert found == meant(case, expected)
+
+
+def meant(case: Case, expected: dict[str, Any]) -> dict[str, Any]:
+    """What Ansible gave, with the differences that are meant."""
+    changed = copy.deepcopy(expected)
+    for path, value in case.ours.items():
+        part, _, key = path.partition("/")
+        if part not in changed:
+            continue
+        holder, last = (changed[part], key) if key else (changed, part)
+        assert holder.get(last) != value, f"no difference any more: {path}"
+        holder[last] = value
+    return changed
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_case(name: str, tmp_path: Path) -> None:
     case = CASES[name]
     assert EXPECTED.get(name, {}).get("digest") == case.digest, "record it: python tests/compat/record.py"
-    expected = copy.deepcopy({part: EXPECTED[name][part] for part in ("code", "recap", "hosts", "files")})
+    expected = {part: EXPECTED[name][part] for part in ("code", "recap", "hosts", "files")}
     found, told = run(case, tmp_path)
-    for path, value in case.ours.items():
-        part, _, key = path.partition("/")
-        holder, last = (expected[part], key) if key else (expected, part)
-        assert holder.get(last) != value, f"no difference any more: {path}"
-        holder[last] = value
-    assert found == expected, told
+    assert found == meant(case, expected), told
 
 
 def test_every_meant_difference_is_explained() -> None:
