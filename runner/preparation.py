@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.errors import InputErrors, PbrunError
@@ -56,10 +56,19 @@ class Prepared:
 
     def matched(self, play: Play, inventory: Inventory) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The hosts of a play, and a message for each part of its pattern that matches nothing."""
-        pattern = self.templar.render(play.hosts, _PlayNames(self.options.extra_vars, play.vars, inventory))
-        words = [str(word) for word in pattern] if isinstance(pattern, list | tuple) else str(pattern)
+        words = self._rendered(play.hosts, play, inventory)
         found = resolve(words, inventory, limit=self.options.limit, limit_files=self.limit_files, span=play.span)
         return found.hosts, tuple(mismatch_message(part, inventory) for part in found.unknown)
+
+    def shown(self, play: Play) -> Play:
+        """The play with its pattern and its name as they are shown: rendered."""
+        name = self._rendered(play.name, play, self.inventory)
+        hosts = self._rendered(play.hosts, play, self.inventory)
+        return replace(play, hosts=hosts, name=name if isinstance(name, str) else ",".join(name))
+
+    def _rendered(self, value: Any, play: Play, inventory: Inventory) -> str | list[str]:
+        made = self.templar.render(value, _PlayNames(self.options.extra_vars, play.vars, inventory))
+        return [str(word) for word in made] if isinstance(made, list | tuple) else str(made)
 
 
 class _PlayNames:

@@ -37,7 +37,7 @@ def listed(play: PlayPlan) -> Iterator[TaskNode]:
 def shown_name(node: TaskNode) -> str:
     """`role : name` for a named task, the action as it was written for one without a name."""
     task = node.task
-    if task.name in ("", task.action):
+    if not task.named:
         return task.action
     return f"{task.role.name} : {task.name}" if task.role else task.name
 

@@ -76,13 +76,17 @@ def look(options: Options, found: argparse.Namespace) -> int:
     from runner.cli import listing
     from runner.cli.carry_out import prepared_or_told
 
+    # Whatever else is said, --syntax-check lists nothing, and listings begin at the first task.
+    options = replace(options, start_at_task=None)
     prepared = prepared_or_told(options)
-    wanted = listing.Wanted(hosts=found.list_hosts, tasks=found.list_tasks, tags=found.list_tags)
+    lists = not found.syntax_check
+    wanted = listing.Wanted(lists and found.list_hosts, lists and found.list_tasks, lists and found.list_tags)
     for name in options.playbooks:
         # Ansible lists each file of the command line with its own plays; one alone is what was just prepared.
         own = prepared if len(options.playbooks) == 1 else prepared_or_told(replace(options, playbooks=(name,)))
         print(f"\nplaybook: {name}")
         if any((wanted.hosts, wanted.tasks, wanted.tags)):
             for index, play in enumerate(own.plan.plays):
-                print(listing.describe_play(index, play, own.hosts_of(index), wanted))
+                shown = replace(play, play=own.shown(play.play))
+                print(listing.describe_play(index, shown, own.hosts_of(index), wanted))
     return 0

@@ -55,7 +55,6 @@ class Context:
     ids: set[str] = field(default_factory=set)
     handlers: list[Node] = field(default_factory=list)
     public_roles: list[Role] = field(default_factory=list)
-    roles_seen: set[str] = field(default_factory=set)
     handlers_seen: set[str] = field(default_factory=set)
 
     def new_id(self, key: str, action: str, args: object) -> str:

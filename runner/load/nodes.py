@@ -83,7 +83,7 @@ def _load_block(context: Context, table: Table, around: Around, place: Place) ->
     inner = handed_down(context.reading, around, fields)
     block = Block(
         id=context.new_id(place.key, "block", ()),
-        name=_name(fields, ""),
+        name=_name(fields),
         span=table.span,
         block=load_nodes(context, fields.get("block"), inner, place.inside("block")),
         rescue=load_nodes(context, fields.get("rescue"), inner, place.inside("rescue")),
@@ -153,9 +153,10 @@ def _task(
     args, apply = _without_apply(context, action) if action.module in DYNAMIC else (action.args, {})
     if not spec_of(action.module):
         reading.warn(action.span, unknown_module(action.module), "the task fails if the run reaches it")
+    name = _name(fields)
     return Task(
         id=context.new_id(place.key, action.written, args),
-        name=_name(fields, action.written),
+        name=name or action.written,
         action=action.written,
         module=action.module,
         args=args,
@@ -173,6 +174,7 @@ def _task(
         apply=apply,
         args_problem="" if spec_of(action.module) else unknown_module(action.module),
         around=around if action.module in DYNAMIC else None,
+        named=bool(name),
         **_task_keywords(context, fields),
     )
 
@@ -212,6 +214,6 @@ def _without_apply(context: Context, action: Action) -> tuple[dict[str, Any], Ma
     return args, apply
 
 
-def _name(fields: Mapping[str, Tree], default: str) -> str:
+def _name(fields: Mapping[str, Tree]) -> str:
     value = plain(fields.get("name"))
-    return default if value is None or value == "" else value if isinstance(value, str) else str(value)
+    return "" if value is None else value if isinstance(value, str) else str(value)

@@ -16,6 +16,7 @@ from runner.load.nodes import load_nodes, read_fields
 from runner.load.roles import load_role_list
 from runner.model.inventory import FileVars
 from runner.model.playbook import Around, Directives, Node, Play, Prompt
+from runner.model.values import Template
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
 _ORDERS = ("inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle")
@@ -103,7 +104,8 @@ def _play_name(fields: Mapping[str, Tree], hosts: Any) -> str:
     name = plain(fields.get("name"))
     if name:
         return name if isinstance(name, str) else str(name)
-    return ",".join(map(str, hosts)) if isinstance(hosts, list) else str(hosts)
+    text = ",".join(map(str, hosts)) if isinstance(hosts, list) else str(hosts)
+    return Template(text) if has_mark(text) else text
 
 
 def _play_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, Any]:

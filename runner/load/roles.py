@@ -74,12 +74,6 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
         vars=_merged(*(found.own.vars for found in dependencies), own.vars),
         exported=_merged(*(found.own.exported for found in dependencies), own.exported),
     )
-    if key:
-        # With other tags or conditions the earlier use may not run, so this one must stay.
-        seen = f"{key}|{sorted(around.tags)}|{[condition.value for condition in around.when]}"
-        if seen in context.roles_seen:
-            return LoadedRole((), (), role, own)
-        context.roles_seen.add(seen)
     inner = replace(around, role=role)
     tasks = [node for found in dependencies for node in found.tasks]
     handlers = [node for found in dependencies for node in found.handlers]

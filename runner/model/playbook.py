@@ -32,8 +32,7 @@ class Role:
 
     `vars` hold the files of `vars/` and the keyword `vars` where the role is used; the play's other tasks see the
     files alone (`exported`). `once`: uses with the same text (not empty) need to run only once on each host of a play,
-    as Ansible does without `allow_duplicates`. The loader leaves out those that have the same tags and conditions as
-    an earlier one.
+    as Ansible does without `allow_duplicates`.
     """
 
     name: str
@@ -111,7 +110,7 @@ class Around:
 class Task:
     """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written.
 
-    `args` are raw (templates inside). `vars` merges block and task vars, the inner winning. `id` is stable: it hangs
+    `named`: the name was written (else it is the action). `args` are raw (templates inside). `vars` merges block and task vars, the inner winning. `id` is stable: it hangs
     on the place in the play, the action and the raw arguments, not on the name. `around` is set for dynamic includes
     only: what they bring inherits from there, not from the include itself.
     """
@@ -145,6 +144,7 @@ class Task:
     apply: Mapping[str, Any] = field(default_factory=dict)
     args_problem: str = ""
     around: Around | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)

