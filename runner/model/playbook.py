@@ -110,9 +110,10 @@ class Around:
 class Task:
     """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written.
 
-    `named`: the name was written (else it is the action). `args` are raw (templates inside). `vars` merges block and task vars, the inner winning. `id` is stable: it hangs
-    on the place in the play, the action and the raw arguments, not on the name. `around` is set for dynamic includes
-    only: what they bring inherits from there, not from the include itself.
+    `named`: the name was written (else it is the action). `args` are raw (templates inside). `vars` merges block and
+    task vars, the inner winning. `id` is stable: it hangs on the place in the play, the action and the raw arguments,
+    not on the name. `around` is set for dynamic includes only: what they bring inherits from there, not from the
+    include itself.
     """
 
     id: str
