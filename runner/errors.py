@@ -7,6 +7,7 @@ PbrunError                 anything below; the command line prints it in plain w
 │   └── JournalFault       the log cannot be written: nothing more is sent (1)
 ├── Interrupted            Ctrl-C or SIGTERM (99)
 ├── StepError              one step cannot be prepared or read; it fails with this text
+│   ├── NoSuchLookup       … because a template asks for a lookup that does not exist
 │   └── TemplateError      … because of a template: has a place and a kind
 ├── Unreachable            a host cannot be reached: certainly nothing ran there
 │   └── SessionRefused     … by one more session: the connection is open and stays so
@@ -59,6 +60,10 @@ class Interrupted(PbrunError):
 
 class StepError(PbrunError):
     """One step cannot go on; its outcome is FAILED with this message."""
+
+
+class NoSuchLookup(StepError):
+    """There is no lookup of this name: not even `errors='ignore'` makes that right (as in Ansible)."""
 
 
 TemplateKind = Literal["undefined", "syntax", "recursion", "security", "type", "limit", "other"]

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from runner import registry
-from runner.errors import StepError
+from runner.errors import NoSuchLookup
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Play, Task
@@ -34,7 +34,7 @@ class LookupDesk:
             plugin = registry.load("lookups", short)
         except KeyError:
             hint = registry.nearest(short, registry.names("lookups"))
-            raise StepError(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
+            raise NoSuchLookup(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
         task = self._task or facts_task(self._play)
         found = plugin.run(list(terms), scope, dict(options), _Context(self._world, scope, task, self._play))
         return list(found)

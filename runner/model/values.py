@@ -137,7 +137,7 @@ class _Omit:
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "<omit>"
+        return "<<Omit>>"
 
     def __reduce__(self) -> str:
         return "OMIT"

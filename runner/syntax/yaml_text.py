@@ -9,10 +9,11 @@ import yaml
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes subclasses of plain types (trusted text, secrets) as what they are."""
+    """Writes subclasses of plain types (trusted text, secrets) as what they are. A list or mapping that stands in
+    several places is written once and named (`&id001`, `*id001`), as Ansible does; text never is."""
 
-    def ignore_aliases(self, _data: Any) -> bool:
-        return True
+    def ignore_aliases(self, data: Any) -> bool:
+        return isinstance(data, str) or bool(super().ignore_aliases(data))
 
 
 _Dumper.add_multi_representer(str, lambda dumper, data: dumper.represent_str(str.__str__(data)))

@@ -79,6 +79,8 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
     keeps = name in _KEEP_UNKNOWNS[kind]
     wants_undefined = name in _WANT_UNDEFINED
 
+    makes_list, makes_dict = kind == "filter" and name == "list", kind == "filter" and name == "combine"
+
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         if takes_markers:
@@ -95,7 +97,9 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
                 check_filter(name, args, kwargs)
         try:
             result = function(*args, **kwargs)
-            return list(result) if isinstance(result, Iterator) else result
+            if isinstance(result, Iterator) or (makes_list and type(result) is list):
+                return OwnList(result)
+            return OwnDict(result) if makes_dict and type(result) is dict else result
         except MarkerReached as reached:
             return reached.marker
         except UnknownReached as reached:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import Any, Final, Protocol
 
 from jinja2.environment import Template as Compiled
@@ -25,6 +25,8 @@ from runner.template.markers import Failed, MarkerReached, Missing, absent
 from runner.template.own import OwnDict, OwnList
 
 SCOPE: Final = "\0scope"
+# What a call may give that is a list to users, as `{{ d.keys()[0] }}` shows.
+_VIEWS: Final = (Iterator, KeysView, ValuesView, ItemsView)
 _LAZY_METHODS: Final = frozenset({"get", "items", "keys", "values"})
 
 
@@ -170,7 +172,7 @@ class Environment(ImmutableSandboxedEnvironment):
             return reached.marker
         except UnknownReached as reached:
             return reached.unknown
-        return list(result) if isinstance(result, Iterator) else result
+        return _fresh(obj, result)
 
     @staticmethod
     def joined(parts: tuple[Any, ...]) -> Any:
@@ -224,6 +226,16 @@ class Environment(ImmutableSandboxedEnvironment):
         if isinstance(template_name_or_list, str | Compiled):
             return self.get_template(template_name_or_list, parent, globals)
         return self.select_template(template_name_or_list, parent, globals)
+
+
+def _fresh(function: Any, result: Any) -> Any:
+    """What a method made anew (`'a,b'.split(',')`, `d.copy()`, `d.items()`) is the template's own: it may change it."""
+    if isinstance(result, _VIEWS):
+        return OwnList(result)
+    owner = getattr(function, "__self__", None)
+    if type(result) is list and isinstance(owner, str | list):
+        return OwnList(result)
+    return OwnDict(result) if type(result) is dict and getattr(function, "__name__", "") == "copy" else result
 
 
 def _keeps_unknowns(function: Any) -> bool:

@@ -11,7 +11,7 @@ from jinja2 import pass_environment
 from runner.errors import TemplateError
 from runner.template.environment import Environment
 from runner.template.filters_sets import flatten
-from runner.template.finish import finish
+from runner.template.finish import finish, needed
 from runner.template.markers import type_name
 
 _LIST_MERGES: Final[Mapping[str, Callable[[list[Any], list[Any]], list[Any]]]] = MappingProxyType(
@@ -35,6 +35,7 @@ def combine(*terms: Any, recursive: bool = False, list_merge: str = "replace") -
     if list_merge not in _LIST_MERGES:
         raise _wrong(f"combine: 'list_merge' must be one of {', '.join(_LIST_MERGES)}, not {list_merge!r}")
     dicts = flatten(terms, levels=1)
+    needed(dicts)
     for part in dicts:
         if not isinstance(part, Mapping):
             raise _wrong(f"combine: a dictionary is needed, not {type_name(part)!r}")

@@ -23,7 +23,7 @@ def _encode(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, Set):
+    if isinstance(value, Set | range):
         return list(value)
     if isinstance(value, bytes):
         return as_text(value)
@@ -64,9 +64,9 @@ def yaml_filters(
     def written(name: str, value: Any, flow: bool | None, options: Mapping[str, Any]) -> str:
         if dump is None:
             raise _missing_port(name)
-        text = dump(_plain(finish(value)), default_flow_style=flow, allow_unicode=True, **options)
+        text = dump(_plain(finish(value), {}), default_flow_style=flow, allow_unicode=True, **options)
         # PyYAML's own writer ends a lone scalar with a document end; libyaml's, and so Ansible, does not.
-        return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+        return text.removesuffix("...\n") if text.endswith("\n...\n") and not options.get("explicit_end") else text
 
     def to_yaml(value: Any, *_args: Any, default_flow_style: bool | None = None, **options: Any) -> str:
         return written("to_yaml", value, default_flow_style, options)
@@ -89,15 +89,24 @@ def yaml_filters(
     return {"to_yaml": to_yaml, "to_nice_yaml": to_nice_yaml, "from_yaml": from_yaml, "from_yaml_all": from_yaml_all}
 
 
-def _plain(value: Any) -> Any:
-    """Only types that every YAML writer knows: secrets as their text, nothing unknown."""
+def _plain(value: Any, made: dict[int, Any]) -> Any:
+    """Only types that every YAML writer knows: secrets as their text, nothing unknown. What stands in two places is
+    one object in both again, so that the writer sees it."""
+    if isinstance(value, dict | list):
+        if id(value) not in made:
+            made[id(value)] = _plain_container(value, made)
+        return made[id(value)]
     if isinstance(value, Unknown):
         raise UnknownReached(value)
     if isinstance(value, str):
         return as_text(value)
+    return value
+
+
+def _plain_container(value: dict[Any, Any] | list[Any], made: dict[int, Any]) -> Any:
     if isinstance(value, dict):
-        return {_plain(key): _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list) else value
+        return {_plain(key, made): _plain(part, made) for key, part in value.items()}
+    return [_plain(part, made) for part in value]
 
 
 FILTERS: dict[str, Callable[..., Any]] = {"to_json": to_json, "to_nice_json": to_nice_json, "from_json": from_json}

@@ -51,12 +51,13 @@ def root(value: Any, base: Any = 2) -> float:
 
 def human_readable(size: Any, isbits: bool = False, unit: str | None = None) -> str:
     """`10240` as `10.00 KB`."""
-    number = float(size) if isinstance(size, str) else size
+    if not isinstance(size, int | float):
+        raise _wrong(f"human_readable() failed on bad input: {size!r} is not a number")
     base = "bits" if isbits else "Bytes"
     for letter, limit in _LIMITS.items():
-        if (unit is None and number >= limit) or (unit is not None and unit.upper() == letter):
+        if (unit is None and size >= limit) or (unit is not None and unit.upper() == letter):
             break
-    return f"{number / limit:.2f} {base if limit == 1 else letter + base[0]}"
+    return f"{size / limit:.2f} {base if limit == 1 else letter + base[0]}"
 
 
 def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = False) -> int:

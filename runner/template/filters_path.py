@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from runner.errors import TemplateError
 from runner.template.filters_text import as_text
+from runner.template.markers import type_name
 
 
 def fileglob(pattern: str) -> list[str]:
@@ -37,6 +38,8 @@ def commonpath(paths: Any) -> str:
 
 def _on_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str):
+            raise TypeError(f"a path must be text, not {type_name(value)!r}")
         return function(as_text(value), *args, **kwargs)
 
     return called

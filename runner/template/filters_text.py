@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from runner.errors import TemplateError
 from runner.template.finish import join_text
+from runner.template.markers import type_name
 
 _BACK_REFERENCE: Final = re.compile(r"\\(?:g<(?P<name>\S+)>|(?P<number>\d+))")
 
@@ -132,9 +133,15 @@ def b64decode(value: Any, encoding: str = "utf-8", urlsafe: bool = False) -> str
     return decode(as_bytes(value)).decode(encoding, "surrogateescape")
 
 
+def _needed_text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TemplateError(f"{name}: text is needed, not {type_name(value)!r}", kind="type")
+    return as_text(value)
+
+
 def split_url(value: Any, query: str = "") -> Any:
     """The parts of a URL, or one of them."""
-    parts = urlsplit(as_text(value))
+    parts = urlsplit(_needed_text("urlsplit", value))
     names = ("fragment", "hostname", "netloc", "password", "path", "port", "query", "scheme", "username")
     if query and query not in names:
         raise TemplateError(f"urlsplit: unknown URL component: {query}", kind="type")
@@ -143,7 +150,7 @@ def split_url(value: Any, query: str = "") -> Any:
 
 def url_decode(value: Any) -> str:
     """Text with `%20` and `+` undone."""
-    return unquote_plus(as_text(value))
+    return unquote_plus(_needed_text("urldecode", value))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(

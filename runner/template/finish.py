@@ -59,6 +59,15 @@ def _key(key: Any) -> Any:
     return key
 
 
+def needed(value: Any) -> None:
+    """Raise the error of anything undefined or failed at any depth of plain containers; what is unknown may stay."""
+    if isinstance(value, Missing):
+        value.trip()
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            needed(part)
+
+
 def join_text(parts: Sequence[Any]) -> str:
     """Several results as one text, as Ansible joins them: None is "", containers as Python writes them.
 

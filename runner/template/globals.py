@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from jinja2.utils import missing
+from jinja2.utils import generate_lorem_ipsum, missing
 
-from runner.errors import StepError, TemplateError
+from runner.errors import NoSuchLookup, StepError, TemplateError
 from runner.model.ports import LookupCall
 from runner.model.values import OMIT, Unknown, UnknownReached
 from runner.registry import short
@@ -18,9 +18,12 @@ from runner.template.calls import describe
 from runner.template.compile import EMBEDDED, INCLUDE_NAME, SOUGHT
 from runner.template.environment import SCOPE
 from runner.template.lazy import deepen
+from runner.template.limits import too_much
 from runner.template.markers import Missing
 from runner.template.own import OwnDict
 from runner.template.scope import Scope
+
+_MAX_WORDS: Final = 100_000
 
 
 class Embedded(Protocol):
@@ -45,6 +48,7 @@ class Functions:
             "q": self._make_lookup(True),
             "now": now,
             "undef": undef,
+            "lipsum": lipsum,
             "omit": OMIT,
             "dict": OwnDict,
         }
@@ -74,6 +78,8 @@ class Functions:
             wanted = as_list or wantlist
             try:
                 found = self._answer(context, name, terms, options)
+            except NoSuchLookup as error:
+                raise TemplateError(str(error)) from error
             except StepError as error:
                 return self._forgive(error, name, errors, wanted)
             if wanted or not isinstance(found, list | tuple) or not found:
@@ -85,7 +91,7 @@ class Functions:
     def _answer(self, context: Context, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> Any:
         scope: Scope | None = context.parent.get(SCOPE)
         if scope is not None and name == "vars":
-            return [_variable(scope, term, options) for term in _flat(terms)]
+            return [_variable(scope, term, options) for term in terms]
         asked = getattr(scope.names, "lookup", None) if scope is not None else None
         answer: LookupCall | None = asked or self._lookup
         if answer is None:
@@ -93,7 +99,7 @@ class Functions:
         try:
             return answer(name, list(terms), dict(options))
         except StepError as error:
-            if isinstance(error, TemplateError):
+            if isinstance(error, TemplateError | NoSuchLookup):
                 raise
             raise TemplateError(f"the lookup {name!r} failed: {error}") from error
         except (OSError, ValueError, TypeError, LookupError) as error:
@@ -114,18 +120,15 @@ def _joined(found: Sequence[Any]) -> Any:
     return ",".join(found) if all(isinstance(part, str) for part in found) else list(found)
 
 
-def _flat(terms: Sequence[Any]) -> list[Any]:
-    return [part for term in terms for part in (_flat(term) if isinstance(term, list | tuple) else [term])]
-
-
 def _variable(scope: Scope, name: Any, options: Mapping[str, Any]) -> Any:
     """`lookup('vars', name, default=…)`."""
     if not isinstance(name, str):
         raise TemplateError(f"Invalid setting identifier, {name!r} is not a string", kind="type")
     value = scope.resolve(name)
-    if value is missing:
-        value = Missing(name=name)
-    return options["default"] if isinstance(value, Missing) and "default" in options else value
+    if value is not missing:
+        return value
+    default = options.get("default")
+    return Missing(hint=f"No variable named {name!r} was found.", name=name) if default is None else default
 
 
 def _sought(value: Any) -> Any:
@@ -149,6 +152,13 @@ def now(utc: bool = False, fmt: str | None = None) -> Any:
     # Ansible's `now` gives naive times; aware ones could not be compared with them.
     moment = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) if utc else datetime.datetime.now()
     return moment.strftime(fmt) if fmt else moment
+
+
+def lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100) -> str:  # noqa: A002
+    """Text without a meaning: `n` paragraphs of `min` to `max` words."""
+    if n * max > _MAX_WORDS:
+        raise too_much("the text")
+    return str(generate_lorem_ipsum(n, html, min, max))
 
 
 def undef(hint: str | None = None) -> Missing:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.tests import TESTS as JINJA_TESTS
 
+from runner.registry import BUILTIN_PREFIXES
 from runner.template import (
     filters_basic,
     filters_crypto,
@@ -72,5 +73,6 @@ def make_tests(extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..
 
 def _named(kind: str, found: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     made = {name: wrap(kind, name, function) for name, function in found.items()}
-    made.update({f"ansible.builtin.{name}": function for name, function in made.items() if "." not in name})
+    short = [name for name in made if "." not in name]
+    made.update({f"{prefix}{name}": made[name] for prefix in BUILTIN_PREFIXES for name in short})
     return made

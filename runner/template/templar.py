@@ -64,7 +64,6 @@ class Templar:
         environment.filters.update({**make_filters(ports, extra_filters), **functions.filters()})
         environment.tests.clear()
         environment.tests.update(make_tests(extra_tests))
-        environment.globals.pop("lipsum", None)
         environment.globals.update(functions.names())
         self._compiler = Compiler(environment)
         self._reader = Reader(self._compiler, frozenset(environment.globals))
@@ -199,7 +198,7 @@ class Templar:
     def included(self, environment: Environment, name: str) -> Compiled:
         """The compiled template an include names."""
         if self._local.loader is None:
-            raise TemplateError(f"cannot include {name!r}: only template files can include others")
+            raise TemplateNotFound(name, f"cannot include {name!r}: only template files can include others")
         try:
             text = self._local.loader(name)
         except (StepError, OSError, LookupError) as error:

@@ -108,10 +108,13 @@ def vault_encrypted(value: Any) -> bool:
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
     """Whether it is text with one of `schemes`; without these any text is a URI to Ansible, relative ones included."""
+    if not isinstance(value, str) and value is not None:
+        return False
     try:
-        return not schemes or urlsplit(as_text(value)).scheme in schemes
+        scheme = urlsplit(as_text(value)).scheme if value else ""
     except ValueError:
         return False
+    return not schemes or scheme in schemes
 
 
 def url(value: Any, schemes: Iterable[str] | None = None) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
-import yaml
-
+from runner.errors import NoSuchLookup
 from runner.model.span import NOWHERE, Span
 from runner.model.values import TEMPLATE_MARKS, Template
+from runner.syntax import yaml_text
 from runner.template.templar import Plugins, Templar
 
 
@@ -40,11 +40,11 @@ class Known:
 def items_lookup(name: str, terms: Sequence[Any], _options: Any) -> Any:
     """The only lookup of these tests: `items`."""
     if name != "items":
-        raise KeyError(name)
+        raise NoSuchLookup(name)
     return [part for term in terms for part in (term if isinstance(term, list) else [term])]
 
 
 def templar() -> Templar:
     """One with every port filled."""
-    plugins = Plugins(yaml.safe_dump, yaml.safe_load, yaml.safe_load_all)
+    plugins = Plugins(yaml_text.dump, yaml_text.load, yaml_text.load_all)
     return Templar(items_lookup, plugins=plugins)
