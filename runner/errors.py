@@ -3,6 +3,7 @@
 PbrunError                 anything below; the command line prints it in plain words and exits with `exit_code`
 ├── InputErrors            mistakes in playbooks, inventories, variables: all of them, with their places (4)
 ├── OptionError            the command line makes no sense (5)
+├── VaultError             encrypted data cannot be opened (1)
 ├── EnvironmentFault       this machine will not do it: unwritable log, full disk … (1)
 │   └── JournalFault       the log cannot be written: nothing more is sent (1)
 ├── Interrupted            Ctrl-C or SIGTERM (99)
@@ -42,6 +43,15 @@ class OptionError(PbrunError):
     """Options that make no sense, alone or together."""
 
     exit_code = 5
+
+
+class VaultError(PbrunError):
+    """Encrypted data that cannot be opened. `message` goes on behind a name: "is encrypted, and no secret opens it"."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.message = message
+        self.hint = hint
 
 
 class EnvironmentFault(PbrunError):

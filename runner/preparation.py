@@ -14,12 +14,15 @@ from runner.load.notify_check import check_notifications
 from runner.load.playbook import load_playbooks
 from runner.load.sources import Sources
 from runner.load.template_check import check_templates
+from runner.load.vars_files import check_vars_files
 from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Plan
 from runner.model.playbook import Play, Playbook
+from runner.model.ports import Vault
 from runner.model.span import Problem
 from runner.plan.build import make_plan
+from runner.vars.precedence import locked
 
 if TYPE_CHECKING:
     from runner.template.templar import Templar
@@ -53,6 +56,17 @@ class Prepared:
     def hosts(self, play: Play, inventory: Inventory) -> tuple[str, ...]:
         """The hosts of a play in an inventory that may have changed since."""
         return self.matched(play, inventory)[0]
+
+    def locked(self) -> list[Problem]:
+        """The files of variables that hosts of some play need and that no secret opens."""
+        found: dict[Problem, None] = {}
+        for play in self.plan.plays:
+            for name in self.hosts(play.play, self.inventory):
+                host = self.inventory.hosts.get(name)
+                shut = locked(self.inventory, host, play.play.beside_playbook) if host else None
+                if shut:
+                    found[shut] = None
+        return list(found)
 
     def matched(self, play: Play, inventory: Inventory) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The hosts of a play, and a message for each part of its pattern that matches nothing."""
@@ -98,20 +112,30 @@ class _Groups:
         return {name: [host.name for host in hosts if name in host.groups] for name in self.inventory.groups}
 
 
-def make_templar(notice: Callable[[str], None] | None = None) -> Templar:
-    """The template layer, wired to YAML and to files that templates include."""
+def make_templar(notice: Callable[[str], None] | None = None, vault: Vault | None = None) -> Templar:
+    """The template layer, wired to YAML, to the vault, and to files that templates include."""
     from runner.syntax import yaml_text
     from runner.template.plugins import Plugins
     from runner.template.templar import Templar
+    from runner.vault import keyring
 
-    ports = Plugins(yaml_text.dump, yaml_text.load, yaml_text.load_all)
+    reveal = vault.reveal if vault else None
+    dump, load, load_all = yaml_text.dump, yaml_text.load, yaml_text.load_all
+
+    def decrypt(data: bytes, password: bytes, vault_id: str) -> bytes:
+        plain = keyring.decrypt_with(data, password, vault_id)
+        if vault:
+            vault.note([plain.decode("utf-8", "surrogateescape")])
+        return plain
+
+    ports = Plugins(dump, load, load_all, reveal, keyring.encrypt_with, decrypt)
     return Templar(plugins=ports, notice=notice)
 
 
 def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     """Read, check and plan. Raises InputErrors with every mistake of every file, OptionError, or PbrunError when a
     limit leaves no host."""
-    record = Sources()
+    record = Sources(vault=options.vault) if options.vault else Sources()
     mistakes: list[Problem] = []
     doubts: list[Problem] = []
 
@@ -135,12 +159,12 @@ def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     limits = collect(lambda: (read_limit_files(options.limit, record), ()))
     if mistakes or inventory is None or book is None:
         raise InputErrors(mistakes)
-    mistakes = check_notifications(book, options.extra_vars)
+    mistakes = [*check_vars_files(book, record), *check_notifications(book, options.extra_vars, record.aside())]
     if mistakes:
         raise InputErrors(mistakes)
-    templar = make_templar()
-    doubts += check_templates(book, inventory, options.extra_vars, templar)
-    doubts += check_names(book, inventory, options.extra_vars, templar)
+    templar = make_templar(vault=record.vault)
+    doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside())
+    doubts += check_names(book, inventory, options.extra_vars, templar, record.aside())
     if options.strict and doubts:
         raise InputErrors(doubts)
     plan = make_plan(book, inventory, options, templar)

@@ -32,6 +32,7 @@ HOMES = {
     "yaml": ("syntax/", "template/"),
     "paramiko": ("transports/", "lab/"),
     "rich": ("reporters/",),
+    "cryptography": ("vault/", "lab/", "transports/"),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from runner.errors import PbrunError
+from runner.errors import InputErrors, PbrunError
 from runner.model.options import Options
 from runner.model.playbook import Playbook
 
@@ -55,6 +55,9 @@ def carry_out(
         limit = f" within --limit {options.limit!r}" if options.limit else ""
         raise PbrunError(f"no host matches {pattern!r}{limit}; nothing was run")
     check(hosts)
+    shut = prepared.locked()
+    if shut:
+        raise InputErrors(shut)
     end_in_order_when_told_to()
     ended = execute(prepared, options, reporter_context=None, argv=masked(argv))
     print(f"log: {ended.log_path}", file=sys.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import InputErrors, OptionError
+from runner.model.ports import Vault
 from runner.model.span import Problem, Span
 from runner.model.values import TEMPLATE_MARKS, Template
 from runner.registry import nearest
@@ -21,18 +22,18 @@ _NAME = re.compile(r"[^\W\d]\w*\Z")
 PLACE = Span("<command line>")
 
 
-def read_extra_vars(given: Iterable[str]) -> dict[str, Any]:
+def read_extra_vars(given: Iterable[str], vault: Vault | None = None) -> dict[str, Any]:
     """All variables of all `-e`, merged in order. Raises `OptionError`, and `InputErrors` for mistakes in files."""
     found: dict[str, Any] = {}
     for text in given:
-        found.update(check_names(read_one(text)))
+        found.update(check_names(read_one(text, vault)))
     return found
 
 
-def read_one(text: str) -> Mapping[str, Any]:
+def read_one(text: str, vault: Vault | None = None) -> Mapping[str, Any]:
     """The variables of one `-e`."""
     if text.startswith("@"):
-        return read_file(text[1:])
+        return read_file(text[1:], vault)
     if text.startswith(("/", "./", "../")):
         raise OptionError(f"-e {text}: for a file write -e @{text}")
     if text.startswith(("{", "[")):
@@ -72,24 +73,29 @@ def read_yaml(text: str) -> Mapping[str, Any]:
     return value
 
 
-def read_file(name: str) -> Mapping[str, Any]:
-    """The variables of a YAML or JSON file."""
+def read_file(name: str, vault: Vault | None = None) -> Mapping[str, Any]:
+    """The variables of a YAML or JSON file, which may be encrypted."""
+    from runner.load.sources import Sources
     from runner.syntax.yaml import parse, plain
 
     path = Path(name).expanduser()
     try:
-        data = path.read_bytes()
+        written = path.read_bytes()
     except OSError as error:
         near = nearest(path.name, [entry.name for entry in path.parent.iterdir()]) if path.parent.is_dir() else ""
         raise OptionError(f"-e @{name}: {error.strerror}" + (f" ({near})" if near else "")) from None
+    record = Sources(vault=vault) if vault else Sources()
+    data = record.opened(str(path), written)
+    if isinstance(data, Problem):
+        raise InputErrors([data])
     tree, problems = parse(data, str(path))
-    wrong = [problem for problem in problems if problem.level == "error"]
+    wrong = [problem for problem in record.discreet(str(path), problems) if problem.level == "error"]
     if wrong:
         raise InputErrors(wrong)
     value = plain(tree)
     if value is not None and not isinstance(value, Mapping):
         raise InputErrors([Problem(Span(str(path)), "a file of variables must be a mapping: name: value")])
-    return value or {}
+    return record.values(str(path), value or {})
 
 
 def check_names(found: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 
 from runner.errors import InputErrors, PbrunError
+from runner.vault.envelope import is_vault
 
 INTERNAL_ERROR = 250
 
@@ -43,10 +44,12 @@ def show_problems(error: InputErrors) -> None:
 
 
 def read_line(path: str, number: int) -> str | None:
-    """Line `number` (from 1) of a source file, or None when it cannot be read."""
+    """Line `number` (from 1) of a source file, or None when it cannot be read or is encrypted."""
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
+        return None
+    if lines and is_vault(lines[0].encode()):
         return None
     return lines[number - 1] if 0 < number <= len(lines) else None
 

@@ -173,3 +173,22 @@ def add_playbook_flags(parser: Parser) -> None:
     group.add_argument("--list-hosts", action="store_true", help="list the hosts of each play")
     group.add_argument("--list-tasks", action="store_true", help="list the tasks that would run")
     group.add_argument("--list-tags", action="store_true", help="list the tags")
+
+
+def add_vault_flags(parser: argparse.ArgumentParser) -> None:
+    """The passwords of what is encrypted."""
+    group = parser.add_argument_group("encrypted files and values")
+    group.add_argument("--vault-id", dest="vault_ids", action="append", type=vault_id, metavar="[ID@]SOURCE",
+                       help="a vault password: 'prompt', a file, or a script (repeatable)")  # fmt: skip
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--vault-password-file", "--vault-pass-file", dest="vault_password_files", action="append",
+                     metavar="FILE", type=not_empty, help="… of no id, in a file or from a script")  # fmt: skip
+    one.add_argument("-J", "--ask-vault-pass", "--ask-vault-password", dest="ask_vault_pass", action="store_true",
+                     help="ask for the vault password")  # fmt: skip
+
+
+def vault_id(text: str) -> str:
+    """A vault id with its source, for argparse."""
+    if ";" in text.partition("@")[0]:
+        raise argparse.ArgumentTypeError(f"{text!r}: a vault id cannot hold ';'")
+    return not_empty(text)

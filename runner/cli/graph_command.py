@@ -29,6 +29,7 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
     flags.add_target_flags(made)
     flags.add_playbook_flags(made)
     flags.add_run_flags(made)
+    flags.add_vault_flags(made)
     flags.add_connection_flags(made)
     found = made.read(words)
     from runner.cli.carry_out import prepared_or_told

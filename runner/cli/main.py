@@ -16,6 +16,7 @@ COMMANDS = {
     "put": "copy a file or folder to hosts",
     "get": "fetch a file from hosts",
     "graph": "print the plan of playbooks",
+    "vault": "encrypt and decrypt files and values",
     "lab": "forget or list the lab's hosts",
 }
 

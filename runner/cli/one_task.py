@@ -30,6 +30,7 @@ def parser(command: str, description: str, examples: str) -> flags.Parser:
     made.add_argument("pattern", metavar="PATTERN", help="which hosts: a group, a host, 'web:db', 'all:!db' …")
     flags.add_target_flags(made)
     flags.add_run_flags(made)
+    flags.add_vault_flags(made)
     flags.add_connection_flags(made)
     return made
 

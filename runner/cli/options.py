@@ -41,9 +41,11 @@ def to_options(found: argparse.Namespace, *, asks: bool = True, **more: Any) -> 
     check_together(found)
     from runner.cli.extra_vars import read_extra_vars
     from runner.cli.passwords import read_passwords
+    from runner.cli.vault_secrets import keyring
 
-    extra_vars = read_extra_vars(found.extra_vars or ())
     connection_password, become_password = read_passwords(found) if asks else (None, None)
+    vault = keyring(found)
+    extra_vars = read_extra_vars(found.extra_vars or (), vault)
     return Options(
         inventories=tuple(found.inventories or ()),
         limit=found.limit,
@@ -67,6 +69,7 @@ def to_options(found: argparse.Namespace, *, asks: bool = True, **more: Any) -> 
         log=found.log,
         output=found.output,
         detailed_exitcode=found.detailed_exitcode,
+        vault=vault,
         **more,
     )
 

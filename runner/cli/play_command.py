@@ -43,6 +43,7 @@ def parser() -> flags.Parser:
     flags.add_target_flags(made)
     flags.add_playbook_flags(made)
     flags.add_run_flags(made)
+    flags.add_vault_flags(made)
     flags.add_connection_flags(made)
     return made
 

@@ -30,8 +30,11 @@ class StepDesk:
     def find(self, kind: FileKind, name: str) -> str:
         return self._world.files.find(kind, name, self._task, self._playbook_dir)
 
-    def read(self, path: str) -> bytes:
-        return self._world.files.read(path)
+    def read(self, path: str, *, decrypt: bool = True) -> bytes:
+        return self._world.files.read(path, decrypt=decrypt)
+
+    def opened(self, path: str) -> bytes | None:
+        return self._world.files.opened(path)
 
     def sha1(self, path: str) -> str:
         return self._world.files.sha1(path)

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Final
 
 from runner import __version__
+from runner.errors import StepError
 from runner.execute.lookups import LookupDesk
 from runner.execute.scope import HostVars, StepScope
 from runner.execute.signals import NeedsFacts, NeedsOthers, StillOnItsWay
@@ -14,7 +15,7 @@ from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.playbook import Play, Role, Task
 from runner.model.values import OMIT
-from runner.vars.precedence import flatten, inventory_layers
+from runner.vars.precedence import flatten, inventory_layers, locked
 
 Layers = tuple[Mapping[str, Any], ...]
 
@@ -114,6 +115,9 @@ class Variables:
         cached = self._inventory.get(host)
         if cached is None or cached[0] != self.state.version:
             inventory = self.state.inventory
+            shut = locked(inventory, self.state.host(host), self.play.beside_playbook)
+            if shut:
+                raise StepError(f"the variables of {host} cannot be read: {shut.span.path} {shut.message}")
             layers = inventory_layers(inventory, self.state.host(host), self.play.beside_playbook)
             cached = self._inventory[host] = (self.state.version, flatten(layers))
         return cached[1]

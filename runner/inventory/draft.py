@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -29,12 +29,17 @@ class _GroupDraft:
     priority: int = 1
 
 
+def as_it_is(_name: str, value: Any) -> Any:
+    """The value itself: what a source that is not encrypted gives."""
+    return value
+
+
 class Draft:
     """Hosts and groups under construction. Mistakes are kept in `problems`; nothing here raises for them.
 
     `source` is what is being read now: hosts first seen there get it as `inventory_file`, and its folder as
     `inventory_dir` (a list on the command line has none). Later values of a variable replace earlier ones, whatever
-    file they come from.
+    file they come from. `take` is asked for each variable's value (by name) and may make a secret of it.
     """
 
     def __init__(self) -> None:
@@ -42,6 +47,7 @@ class Draft:
         self.groups: dict[str, _GroupDraft] = {}
         self.problems: list[Problem] = []
         self.source: str | None = None
+        self.take: Callable[[str, Any], Any] = as_it_is
         self.group("all", NOWHERE)
         self.group("ungrouped", NOWHERE)
 
@@ -85,7 +91,7 @@ class Draft:
         reason = vars_refusal(name, value)
         if reason:
             self.error(span, f"group {group!r}: {name}: {reason}")
-        self.groups[group].vars[name] = value
+        self.groups[group].vars[name] = self.take(name, value)
 
     def child(self, parent: str, child: str, span: Span) -> None:
         """Make `child` a child group of `parent`; both are made if they are missing."""
@@ -126,7 +132,7 @@ class Draft:
         reason = vars_refusal(name, value)
         if reason:
             self.error(span, f"host {host!r}: {name}: {reason}")
-        self.hosts[host].vars[name] = value
+        self.hosts[host].vars[name] = self.take(name, value)
 
     def finish(self, beside: FileVars | None = None, sources: tuple[str, ...] = ()) -> Inventory:
         """The inventory as a value. A cycle of groups becomes a problem and its last edge is left out."""

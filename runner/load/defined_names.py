@@ -11,7 +11,7 @@ from runner.load.fields import has_mark, holds_template
 from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.inventory import FileVars, Inventory
-from runner.model.playbook import Block, Node, Play, Task
+from runner.model.playbook import Block, Node, Play, Playbook, Task
 
 # https://docs.ansible.com/ansible/latest/reference_appendices/special_variables.html; `ansible_…` always passes.
 MAGIC: Final = frozenset(
@@ -72,6 +72,11 @@ def of_inventory(inventory: Inventory) -> set[str]:
     found = {name for host in inventory.hosts.values() for name in host.vars}
     found |= {name for group in inventory.groups.values() for name in group.vars}
     return found | _of_files(inventory.beside_inventory)
+
+
+def any_locked(playbook: Playbook, inventory: Inventory) -> bool:
+    """Whether some file of variables could not be decrypted: nobody knows what it defines."""
+    return any(files.locked for files in (inventory.beside_inventory, *(p.beside_playbook for p in playbook.plays)))
 
 
 def _of_files(files: FileVars) -> set[str]:

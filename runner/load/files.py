@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from runner.errors import StepError
+from runner.errors import StepError, VaultError
 from runner.load.sources import Sources
 from runner.load.vars_files import load_vars_file
 from runner.model.playbook import Task
 from runner.model.ports import FileKind, TreeEntry
+from runner.vault.contents import file_texts
+from runner.vault.envelope import MARK, is_vault
 
 _BLOCK: Final = 1024 * 1024
 
@@ -27,6 +29,7 @@ class Files:
 
     def __init__(self, record: Sources | None = None) -> None:
         self._record = record if record is not None else Sources()
+        self._opened: dict[tuple[str, int, int], bytes | None] = {}
         self._content: dict[tuple[str, int, int], bytes] = {}
         self._sums: dict[tuple[str, int, int], tuple[str, str]] = {}
         self._vars: dict[str, Mapping[str, Any]] = {}
@@ -54,8 +57,12 @@ class Files:
         """The folders that `find` looks in, in order."""
         return tuple(search_path(kind, task, playbook_dir))
 
-    def read(self, path: str) -> bytes:
-        """A file's content."""
+    def read(self, path: str, *, decrypt: bool = True) -> bytes:
+        """A file's content, decrypted if it is encrypted with Ansible Vault."""
+        data = self._read(path)
+        return self.opened(path) or b"" if decrypt and is_vault(data) else data
+
+    def _read(self, path: str) -> bytes:
         key = self._key(path)
         if key not in self._content:
             try:
@@ -65,6 +72,32 @@ class Files:
             self._content[key] = data
             self._record.files[os.path.abspath(path)] = hashlib.sha256(data).hexdigest()  # noqa: PTH100
         return self._content[key]
+
+    def opened(self, path: str) -> bytes | None:
+        """The plain content of a file that is encrypted with Ansible Vault; None if it is not encrypted.
+
+        Raises StepError when no secret opens it. What was inside is masked in the log from then on.
+        """
+        key = self._key(path)
+        if key not in self._opened:
+            self._opened[key] = self._open(path) if self._is_encrypted(path) else None
+        return self._opened[key]
+
+    def _open(self, path: str) -> bytes:
+        try:
+            data = self._record.vault.decrypt(self._read(path))
+        except VaultError as error:
+            raise StepError(f"{path} {error}") from None
+        self._record.vault.note(file_texts(data))
+        return data
+
+    @staticmethod
+    def _is_encrypted(path: str) -> bool:
+        try:
+            with Path(path).open("rb") as file:
+                return is_vault(file.read(len(MARK) + 1))
+        except OSError:
+            return False  # who reads it will be told
 
     def sha1(self, path: str) -> str:
         """The SHA-1 of a file in hex, read in blocks."""

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import InputErrors
 from runner.inventory import host_list, ini, script, yaml
-from runner.inventory.draft import Draft
+from runner.inventory.draft import Draft, as_it_is
 from runner.inventory.patterns import limit_files_of
 from runner.load.inventory_script import Limits, ScriptFault, is_script, refusal, run_script
 from runner.load.sources import Sources
@@ -86,7 +87,7 @@ class _Reading:
         """One word of `-i`."""
         path = Path(source).expanduser()
         if "," in source and not path.exists():
-            self.draft.source = source
+            self.draft.source, self.draft.take = source, as_it_is
             host_list.read(self.draft, source)
             self.any_read = True
             return
@@ -117,13 +118,14 @@ class _Reading:
             self.draft.problems.append(data)
             return
         self.draft.source = str(path)
+        self.draft.take = partial(self.record.value, str(path))
         self.read[str(path)] = None
         self.any_read = True
         if is_script(path):
             self.script(path)
         elif path.suffix in _YAML_ENDINGS or (not path.suffix and _looks_like_yaml(data)):
             tree, problems = yaml_text.parse(data, str(path))
-            self.draft.problems.extend(problems)
+            self.draft.problems.extend(self.record.discreet(str(path), problems))
             if tree is not None or not problems:
                 yaml.read(self.draft, tree, str(path))
         else:
@@ -137,7 +139,7 @@ class _Reading:
             self.draft.error(Span(str(path), line), "the inventory is not UTF-8 text")
             return
         sections, problems = ini_text.parse(text, str(path))
-        self.draft.problems.extend(problems)
+        self.draft.problems.extend(self.record.discreet(str(path), problems))
         ini.read(self.draft, sections)
 
     def script(self, path: Path) -> None:

@@ -13,6 +13,7 @@ from runner.load import defined_names
 from runner.load.defined_names import CannotKnow
 from runner.load.files import Files
 from runner.load.include import TaskLoader
+from runner.load.sources import Sources
 from runner.model.inventory import Inventory
 from runner.model.playbook import Condition, Play, Playbook, Task
 from runner.model.span import Problem, Span
@@ -59,13 +60,19 @@ class _Text:
 
 
 def check_names(
-    playbook: Playbook, inventory: Inventory, extra_vars: Mapping[str, Any], templar: Reader
+    playbook: Playbook,
+    inventory: Inventory,
+    extra_vars: Mapping[str, Any],
+    templar: Reader,
+    record: Sources | None = None,
 ) -> list[Problem]:
     """A warning for each variable that is read and that nothing can define; a name that is asked for with `is
     defined` or has a `default` is let through. Nothing at all when an include or a file of variables has a name that
     is known only during the run."""
-    check = _Check(templar, inventory, Files(), {*extra_vars} | defined_names.of_inventory(inventory))
-    loader = TaskLoader(extra_vars)
+    if defined_names.any_locked(playbook, inventory):
+        return []
+    check = _Check(templar, inventory, Files(record), {*extra_vars} | defined_names.of_inventory(inventory))
+    loader = TaskLoader(extra_vars, record)
     try:
         plays = [(play, defined_names.tasks_of(play, loader)) for play in playbook.plays]
         for play, tasks in plays:

@@ -71,9 +71,11 @@ class Reading:
             self.error(asked_at if asked_at is not NOWHERE else data.span, f"{path} {data.message}")
         else:
             tree, problems = yaml.parse(data, path)
-            self.problems += problems
+            self.problems += self.record.discreet(path, problems)
             if tree is None and not problems:
                 self.empty.add(path)
+            elif path in self.record.sealed:
+                self.record.note_tasks(path, yaml.plain(tree))
         self._trees[path] = tree
         return tree
 
@@ -84,7 +86,7 @@ class Reading:
             if tree is None or (isinstance(tree, yaml.Scalar) and tree.value is None):
                 self._values[path] = {}
             elif isinstance(tree, yaml.Table):
-                self._values[path] = yaml.plain(tree)
+                self._values[path] = self.record.values(path, yaml.plain(tree))
             else:
                 self.error(tree.span, "a file of variables must hold a table of names and values")
                 self._values[path] = {}

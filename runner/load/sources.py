@@ -1,24 +1,43 @@
-"""Reading the user's files, with a record of what was read and its sha256, for the log."""
+"""Reading the user's files: decrypted if need be, with a record of what was read and its sha256, for the log."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Final
 
+from runner.errors import VaultError
+from runner.model.ports import Vault
 from runner.model.span import Problem, Span
+from runner.vault.contents import guarded, telling_texts, texts_of_tasks
+from runner.vault.envelope import is_vault
+from runner.vault.keyring import Keyring
 
 MAX_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
 class Sources:
-    """Every file read through it: absolute path to the sha256 of its bytes, in hex, in order of reading."""
+    """Every file read through it: absolute path to the sha256 of its bytes, in hex, in order of reading.
+
+    `vault` opens those that are encrypted; `sealed` are their paths, as they were asked for, `locked` those that no
+    secret opens.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
+    vault: Vault = field(default_factory=Keyring)
+    sealed: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
+
+    def aside(self) -> Sources:
+        """A record of its own with the same secrets, for a look ahead at what the run may never read."""
+        return Sources(vault=self.vault)
 
     def read(self, path: str) -> bytes | Problem:
-        """The bytes of a file of at most 64 MiB, or what is wrong with it."""
+        """The bytes of a file of at most 64 MiB, decrypted, or what is wrong with it."""
         try:
             file = Path(path)
             if not file.is_file():
@@ -30,7 +49,45 @@ class Sources:
         if len(data) > MAX_BYTES:
             return Problem(Span(path), f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
         self.files[str(file.absolute())] = hashlib.sha256(data).hexdigest()
-        return data
+        return self.opened(path, data)
+
+    def opened(self, path: str, data: bytes) -> bytes | Problem:
+        """`data`, read from `path`, decrypted if need be."""
+        if not is_vault(data):
+            return data
+        self.sealed.add(path)
+        try:
+            return self.vault.decrypt(data)
+        except VaultError as error:
+            self.locked.add(path)
+            return Problem(Span(path), error.message, error.hint)
+
+    def values(self, path: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Variables that were read from `path`: secrets if it is encrypted, and then no log shows their texts."""
+        if path not in self.sealed:
+            return values
+        self.vault.note(telling_texts(values))
+        made: Mapping[str, Any] = guarded(values)
+        return made
+
+    def value(self, path: str, name: str, value: Any) -> Any:
+        """The same for one variable."""
+        return self.values(path, {name: value})[name]
+
+    def discreet(self, path: str, problems: list[Problem]) -> list[Problem]:
+        """What is wrong in a file, without its words if it is encrypted: they may be secrets."""
+        if path not in self.sealed:
+            return problems
+        return [replace(one, message=_QUOTED.sub("'…'", one.message), hint="") for one in problems]
+
+    def note_tasks(self, path: str, value: Any) -> None:
+        """Learn the secrets of an encrypted playbook or file of tasks: its variables, and arguments named like one."""
+        if path in self.sealed:
+            self.vault.note(texts_of_tasks(value))
+
+
+# A quoted part of a message; what is quoted may hold quotes itself.
+_QUOTED: Final = re.compile(r"'.*'|[\"].*[\"]")
 
 
 def _missing(file: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from runner.load import defined_names
 from runner.load.defined_names import CannotKnow
 from runner.load.include import TaskLoader
+from runner.load.sources import Sources
 from runner.model.inventory import Inventory
 from runner.model.playbook import Condition, Play, Playbook, Task
 from runner.model.span import Problem
@@ -26,10 +27,14 @@ class Checker(Protocol):
 
 
 def check_templates(
-    playbook: Playbook, inventory: Inventory, extra_vars: Mapping[str, Any], templar: Checker
+    playbook: Playbook,
+    inventory: Inventory,
+    extra_vars: Mapping[str, Any],
+    templar: Checker,
+    record: Sources | None = None,
 ) -> list[Problem]:
     """A warning for each: like an unknown module it must not stop a run that never reaches it."""
-    loader = TaskLoader(extra_vars)
+    loader = TaskLoader(extra_vars, record)
     found: dict[Problem, None] = {}
     layers: dict[int, Mapping[str, Any]] = {}
     for play in playbook.plays:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from runner.load.sources import Sources
 from runner.model.inventory import FileVars
+from runner.model.playbook import Playbook
 from runner.model.span import Problem, Span
 from runner.syntax.yaml import Scalar, Table, parse, plain
 
@@ -21,12 +22,12 @@ REJECTED: Final = (".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", "
 
 def load_vars_file(path: str, record: Sources | None = None) -> tuple[Mapping[str, Any], list[Problem]]:
     """The variables of one YAML or JSON file; an empty file has none. `record` learns what was read."""
-    data = (record if record is not None else Sources()).read(path)
+    record = record if record is not None else Sources()
+    data = record.read(path)
     if isinstance(data, Problem):
         return {}, [data]
-    if data.startswith(b"$ANSIBLE_VAULT;"):
-        return {}, [Problem(Span(path), "is encrypted with Ansible Vault, which cannot be read here")]
     tree, problems = parse(data, path)
+    problems = record.discreet(path, problems)
     if tree is None or (isinstance(tree, Scalar) and tree.value is None):
         return {}, problems
     if not isinstance(tree, Table):
@@ -34,7 +35,23 @@ def load_vars_file(path: str, record: Sources | None = None) -> tuple[Mapping[st
     for key, _ in tree.entries:
         if not isinstance(key.value, str):
             problems.append(Problem(key.span, f"the variable name {key.text!r} is not text", "put it in quotes"))
-    return {str(name): value for name, value in plain(tree).items()}, problems
+    return record.values(path, {str(name): value for name, value in plain(tree).items()}), problems
+
+
+def check_vars_files(playbook: Playbook, record: Sources) -> list[Problem]:
+    """A problem for each encrypted file that some play's `vars_files` names and that no secret opens; names that are
+    templates are known during the run only."""
+    problems: dict[Problem, None] = {}
+    for play in playbook.plays:
+        for entry in play.vars_files:
+            names = [
+                str(Path(play.path).parent / str(name)) for name in (entry if isinstance(entry, list) else [entry])
+            ]
+            chosen = next((name for name in names if Path(name).exists()), "")
+            found = record.read(chosen) if chosen else b""
+            if isinstance(found, Problem) and chosen in record.locked:
+                problems[found] = None
+    return list(problems)
 
 
 def load_beside(folder: str, record: Sources | None = None) -> tuple[FileVars, list[Problem]]:
@@ -42,14 +59,16 @@ def load_beside(folder: str, record: Sources | None = None) -> tuple[FileVars, l
     `NAME` whose files are merged in sorted order. `record` learns which files were read."""
     record = record if record is not None else Sources()
     problems: list[Problem] = []
-    groups = _load_kind(Path(folder, "group_vars"), record, problems)
-    hosts = _load_kind(Path(folder, "host_vars"), record, problems)
-    return FileVars(groups, hosts), problems
+    locked: dict[str, Problem] = {}
+    groups = _load_kind(Path(folder, "group_vars"), record, problems, locked)
+    hosts = _load_kind(Path(folder, "host_vars"), record, problems, locked)
+    return FileVars(groups, hosts, locked), problems
 
 
 def merged(first: FileVars, second: FileVars) -> FileVars:
     """Both together; what `second` has wins, variable by variable."""
-    return FileVars(_merge(first.groups, second.groups), _merge(first.hosts, second.hosts))
+    locked = {**first.locked, **second.locked}
+    return FileVars(_merge(first.groups, second.groups), _merge(first.hosts, second.hosts), locked)
 
 
 def _merge(
@@ -59,7 +78,9 @@ def _merge(
     return {name: {**first.get(name, {}), **second.get(name, {})} for name in names}
 
 
-def _load_kind(folder: Path, record: Sources, problems: list[Problem]) -> dict[str, Mapping[str, Any]]:
+def _load_kind(
+    folder: Path, record: Sources, problems: list[Problem], locked: dict[str, Problem]
+) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for name, paths in _candidates(folder, problems).items():
         # Of `web`, `web.yml`, `web.yaml` and `web.json` the first is read and no other, as in Ansible.
@@ -70,7 +91,11 @@ def _load_kind(folder: Path, record: Sources, problems: list[Problem]) -> dict[s
         for path in _files_of(first, problems) if first.is_dir() else [first]:
             variables, wrong = load_vars_file(str(path), record)
             merged_vars.update(variables)
-            problems.extend(wrong)
+            if str(path) in record.locked:
+                # Who runs on other hosts needs no password for it.
+                locked.setdefault(f"{folder.name}/{name}", wrong[0])
+            else:
+                problems.extend(wrong)
         found[name] = merged_vars
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.model.span import NOWHERE, Span
+from runner.model.span import NOWHERE, Problem, Span
 
 Vars = Mapping[str, Any]
 
@@ -35,10 +35,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class FileVars:
-    """Variables of `group_vars/` and `host_vars/` folders beside one place (an inventory or a playbook)."""
+    """Variables of `group_vars/` and `host_vars/` folders beside one place (an inventory or a playbook).
+
+    `locked`: what could not be decrypted, by `group_vars/NAME` or `host_vars/NAME`; it matters to these hosts only.
+    """
 
     groups: Mapping[str, Vars] = field(default_factory=dict)
     hosts: Mapping[str, Vars] = field(default_factory=dict)
+    locked: Mapping[str, Problem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

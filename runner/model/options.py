@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runner.model.ports import Vault
 from runner.model.values import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options of a run. Durations in seconds; None means "not given". `extra_vars` are parsed, in order, merged."""
+    """Options of a run. Durations in seconds; None means "not given". `extra_vars` are parsed, in order, merged.
+
+    `vault` opens what is encrypted; it has been used already for `extra_vars`, and knows their secrets.
+    """
 
     playbooks: tuple[str, ...] = ()
     inventories: tuple[str, ...] = ()
@@ -42,3 +46,4 @@ class Options:
     log: str | None = None
     output: str | None = None
     detailed_exitcode: bool = False
+    vault: Vault | None = None

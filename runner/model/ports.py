@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,6 +11,7 @@ from runner.model.event import Record
 from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
+from runner.model.values import Secret, Vaulted
 
 FileKind = Literal["files", "templates", "vars", "tasks"]
 
@@ -35,11 +36,14 @@ class Desk(Protocol):
     def find(self, kind: FileKind, name: str) -> str:
         """The file or folder `name` on Ansible's search path for this task (role's folder, playbook's folder)."""
 
-    def read(self, path: str) -> bytes:
-        """A file's content (cached for the run)."""
+    def read(self, path: str, *, decrypt: bool = True) -> bytes:
+        """A file's content (cached for the run), decrypted if it is encrypted with Ansible Vault."""
+
+    def opened(self, path: str) -> bytes | None:
+        """The decrypted content of a file that is encrypted with Ansible Vault; None if it is not."""
 
     def sha1(self, path: str) -> str:
-        """A file's SHA-1 in hex, read in blocks (cached for the run)."""
+        """A file's SHA-1 in hex, as it lies here, read in blocks (cached for the run)."""
 
     def entry(self, path: str) -> TreeEntry:
         """What `path` is; `relative` is its base name."""
@@ -66,6 +70,22 @@ class Desk(Protocol):
 
         A `Template` is rendered as a template. Never hand in text that came from a host. Raises `StepError`
         (`TemplateError` of kind `undefined`) when undefined; gives an `Unknown` when a dry run cannot know it."""
+
+
+class Vault(Protocol):
+    """Opens what is encrypted with Ansible Vault, and knows which texts no log may show."""
+
+    def decrypt(self, data: bytes) -> bytes:
+        """What an encrypted file holds. Raises `runner.errors.VaultError`."""
+
+    def reveal(self, value: Vaulted) -> Secret:
+        """What an encrypted value holds. Raises `runner.errors.VaultError`."""
+
+    def note(self, texts: Iterable[str]) -> None:
+        """Learn texts that no log and no screen may show."""
+
+    def listen(self, tell: Callable[[str], None]) -> None:
+        """From now on `tell` hears every such text; first those that are known already."""
 
 
 class Module(Protocol):
@@ -195,7 +215,7 @@ class LookupContext(Protocol):
         """The folders that `find` looks in, in order (they need not exist)."""
 
     def read(self, path: str) -> bytes:
-        """A file's content (cached for the run)."""
+        """A file's content (cached for the run), decrypted if it is encrypted with Ansible Vault."""
 
     def render(self, value: Any) -> Any:
         """`value` rendered with the step's variables, as far as it holds `Template` text."""

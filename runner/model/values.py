@@ -29,10 +29,31 @@ class Template(str):
         return (str(self), self.span)
 
 
-class Secret(str):
-    """Text that may reach a host's stdin and nothing else: its `repr` and `format` are masked."""
+class Vaulted(Template):
+    """A value that is encrypted with Ansible Vault; rendering it decrypts it. What comes out is no template.
+
+    It is decrypted when it is needed and not before: a value that nobody reads needs no password.
+    """
 
     __slots__ = ()
+
+
+class Secret(str):
+    """Text that may reach a host's stdin and nothing else: its `repr` and `format` are masked.
+
+    `ciphertext` is what it was decrypted from, if it was a `Vaulted` value.
+    """
+
+    __slots__ = ("ciphertext",)
+    ciphertext: str
+
+    def __new__(cls, text: str, ciphertext: str = "") -> Secret:
+        made = super().__new__(cls, text)
+        made.ciphertext = ciphertext
+        return made
+
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        return (str.__str__(self), self.ciphertext)
 
     def __repr__(self) -> str:
         return "Secret('********')"

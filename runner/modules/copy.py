@@ -77,15 +77,17 @@ def _placing(call: Call, desk: Desk) -> place.Placing:
         )
     source = desk.find("files", args["src"])
     entry = desk.entry(source)
+    opened = desk.opened(source) if args["decrypt"] else None
     small = entry.size <= place.INLINE_LIMIT
-    content = desk.read(source) if small else None
+    content = opened if opened is not None or not small else desk.read(source, decrypt=False)
     placing = place.from_args(
         args,
         name=posixpath.basename(source),
-        sha1=desk.sha1(source),
+        sha1=desk.sha1(source) if opened is None else place.sha1(opened),
         size=len(content) if content is not None else entry.size,
         content=content,
-        source=None if small else source,
+        source=source if content is None else None,
+        sealed=opened is not None,
         mode=f"{entry.mode:04o}" if args["mode"] == "preserve" else args["mode"],
         directory_mode=args["directory_mode"],
     )

@@ -53,7 +53,7 @@ def _interpreter(content: bytes) -> str:
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """Runs `interpreter script arguments`, which works on noexec mounts too; a shell reads the arguments."""
     name, rest = _parts(call.args["cmd"])
-    content = desk.read(desk.find("files", name))
+    content = desk.read(desk.find("files", name), decrypt=call.args["decrypt"])
     runs = quote(call.args["executable"]) if call.args["executable"] else _interpreter(content)
     uploads: tuple[Upload, ...] = ()
     place, script = "", '"$pb_up_script"'

@@ -59,7 +59,13 @@ def _placing(call: Call, desk: Desk) -> place.Placing:
     data = _render(args, desk, source)
     mode = f"{desk.entry(source).mode:04o}" if args["mode"] == "preserve" else args["mode"]
     return place.from_args(
-        args, name=posixpath.basename(source), sha1=place.sha1(data), size=len(data), content=data, mode=mode
+        args,
+        name=posixpath.basename(source),
+        sha1=place.sha1(data),
+        size=len(data),
+        content=data,
+        mode=mode,
+        sealed=desk.opened(source) is not None,
     )
 
 

@@ -17,7 +17,7 @@ from runner.model.call import Call, Diff, Effect, Fragment, Outcome, Reply, Stat
 from runner.model.ports import Desk
 from runner.sh import folder_text, modes
 from runner.sh.folder_text import Put
-from runner.sh.place import holds
+from runner.sh.place import holds, sha1
 from runner.sh.quote import path, quote
 from runner.sh.verdict import failure, value
 
@@ -26,7 +26,7 @@ _CHUNK: Final = 90_000  # bytes of arguments for one process; Linux takes 2 MiB 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to be below the destination: `relative` to it, `local` its path here."""
+    """One thing to be below the destination: `relative` to it, `local` its path here (`content` if encrypted)."""
 
     relative: str
     kind: Literal["file", "dir", "link"]
@@ -35,6 +35,7 @@ class Entry:
     size: int = 0
     sha1: str = ""
     link: str = ""
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,13 @@ def entries(desk: Desk, source: str, args: Mapping[str, Any]) -> tuple[Entry, ..
     """Everything in the folder `source`, parents first; under the folder's own name unless `source` ends with `/`."""
     root = source.rstrip("/") or "/"
     prefix = "" if source.endswith("/") else posixpath.basename(root)
-    made = list(_below(desk, root, prefix, args["local_follow"], depth=0))
+    made = list(_below(desk, root, prefix, args, depth=0))
     if prefix:
         made.insert(0, Entry(prefix, "dir", root, desk.entry(root).mode))
     return tuple(made)
 
 
-def _below(desk: Desk, root: str, prefix: str, follow: bool, depth: int) -> Iterator[Entry]:
+def _below(desk: Desk, root: str, prefix: str, args: Mapping[str, Any], depth: int) -> Iterator[Entry]:
     if depth > 20:
         raise StepError(f"{root}: links lead in a circle")
     for entry in desk.tree(root):
@@ -73,15 +74,21 @@ def _below(desk: Desk, root: str, prefix: str, follow: bool, depth: int) -> Iter
         if entry.kind == "dir":
             yield Entry(relative, "dir", local, entry.mode)
         elif entry.kind == "file":
-            yield Entry(relative, "file", local, entry.mode, entry.size, desk.sha1(local))
-        elif not follow:
+            yield _file(desk, relative, local, entry.mode, entry.size, args["decrypt"])
+        elif not args["local_follow"]:
             yield Entry(relative, "link", local, entry.mode, link=entry.link)
         elif _is_folder(desk, local):
             yield Entry(relative, "dir", local, 0o755)
-            yield from _below(desk, local, relative, follow, depth + 1)
+            yield from _below(desk, local, relative, args, depth + 1)
         else:
-            content = desk.read(local)
-            yield Entry(relative, "file", local, 0o644, len(content), desk.sha1(local))
+            yield _file(desk, relative, local, 0o644, desk.entry(local).size, args["decrypt"])
+
+
+def _file(desk: Desk, relative: str, local: str, mode: int, size: int, decrypt: bool) -> Entry:
+    opened = desk.opened(local) if decrypt else None
+    if opened is not None:
+        return Entry(relative, "file", local, mode, len(opened), sha1(opened), content=opened)
+    return Entry(relative, "file", local, mode, size, desk.sha1(local))
 
 
 def _is_folder(desk: Desk, local: str) -> bool:
@@ -253,6 +260,7 @@ def _put_file(call: Call, entry: Entry, found: Found | None, umask: int) -> Put 
         local=entry.local,
         size=entry.size,
         sha1=entry.sha1,
+        content=entry.content,
         replaces=found is not None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from runner.model.call import Call, Fragment, Upload
@@ -21,7 +21,8 @@ _MANY: Final = 200  # names for one process
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One thing to be done below the destination. `mode` None: what the umask gives."""
+    """One thing to be done below the destination. `mode` None: what the umask gives. A file's content is that of
+    `local`, or `content` if that was encrypted."""
 
     kind: Literal["dir", "file", "link", "attributes"]
     relative: str
@@ -33,6 +34,7 @@ class Put:
     sha1: str = ""
     link: str = ""
     replaces: bool = False
+    content: bytes | None = field(default=None, repr=False)
 
 
 def fragment(call: Call, puts: Sequence[Put], desk: Desk, memo: Mapping[str, Any]) -> Fragment:
@@ -95,8 +97,9 @@ def _folders(puts: Sequence[Put]) -> list[str]:
 def _write(put: Put, desk: Desk, uploads: list[Upload], inline: bool) -> str:
     name = quote(posixpath.basename(put.relative))
     if inline:
-        return f'printf {printf_word(desk.read(put.local))} >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
-    upload = Upload(f"f{len(uploads)}", put.size, put.sha1, source=put.local)
+        content = desk.read(put.local, decrypt=False) if put.content is None else put.content
+        return f'printf {printf_word(content)} >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
+    upload = Upload(f"f{len(uploads)}", put.size, put.sha1, put.local if put.content is None else None, put.content)
     uploads.append(upload)
     return f'cat -- "$pb_up_{upload.name}" >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
 

@@ -37,7 +37,8 @@ def content_upload(name: str, data: bytes) -> Upload:
 class Placing:
     """What is to be at `dest`. `name`: the base name to use if `dest` is a folder; None: a folder is an error.
 
-    The content is `content`, or the local file `source`, or (`remote`) a file of the host. `size` in bytes.
+    The content is `content`, or the local file `source`, or (`remote`) a file of the host. `size` in bytes. `sealed`:
+    it was encrypted here, so no diff shows it.
     """
 
     dest: str
@@ -55,6 +56,7 @@ class Placing:
     backup: bool = False
     follow: bool = False
     validate: str | None = None
+    sealed: bool = False
 
     @property
     def is_large(self) -> bool:
@@ -117,7 +119,7 @@ def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
         lines.append('if [ "$pb_type" != absent ] && [ -e "$pb_dest" ]; then pb_kv kept 1; exit 0; fi')
     lines.append(_compare(placing))
     if call.diff:
-        lines.append(_show_before())
+        lines.append(_show_before(0 if placing.sealed else DIFF_LIMIT))
     lines.append(_judge(call, placing))
     if placing.is_large and not upload:
         lines.append('if [ -z "$pb_same" ]; then pb_kv need 1; exit 0; fi')
@@ -194,10 +196,10 @@ def _compare(placing: Placing) -> str:
     )
 
 
-def _show_before() -> str:
+def _show_before(limit: int) -> str:
     return (
         'if [ -z "$pb_same" ] && [ "$pb_type" = file ]; then\n'
-        f'if [ "$pb_size" -gt {DIFF_LIMIT} ]; then pb_kv before_large 1; else pb_blob before "$pb_dest"; fi; fi'
+        f'if [ "$pb_size" -gt {limit} ]; then pb_kv before_large 1; else pb_blob before "$pb_dest"; fi; fi'
     )
 
 

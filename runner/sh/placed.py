@@ -88,7 +88,9 @@ def _wanted(call: Call, was: Seen, now: Seen | None) -> dict[str, Any]:
 def _content_diff(placing: place.Placing, reply: Reply, dest: str, desk: Desk) -> Diff:
     before, after = reply.values.get("before", b""), _after(placing, desk)
     note = ""
-    if "before_large" in reply.values or after is None or len(after) > place.DIFF_LIMIT:
+    if placing.sealed:
+        note = "encrypted with Ansible Vault"
+    elif "before_large" in reply.values or after is None or len(after) > place.DIFF_LIMIT:
         note = f"larger than {place.DIFF_LIMIT // 1024} KiB"
     elif b"\0" in before[:8192] or b"\0" in after[:8192]:
         note = "binary"
@@ -101,5 +103,5 @@ def _after(placing: place.Placing, desk: Desk) -> bytes | None:
     if placing.content is not None:
         return placing.content
     if placing.source is not None and placing.size <= place.DIFF_LIMIT:
-        return desk.read(placing.source)
+        return desk.read(placing.source, decrypt=False)
     return None

@@ -1,8 +1,8 @@
 """YAML to trees that know their places, and trees to plain values; the only home of PyYAML's loader.
 
-Nothing is ever constructed but text, numbers, booleans, null, dates, lists and tables: a tag that asks for anything
-else is a Problem. Scalars are typed as YAML 1.1 says, because that is what Ansible's files mean
-(https://docs.ansible.com/ansible/latest/reference_appendices/YAMLSyntax.html). The tree is built from libyaml's
+Nothing is ever constructed but text, numbers, booleans, null, dates, lists, tables and encrypted values (`!vault`): a
+tag that asks for anything else is a Problem. Scalars are typed as YAML 1.1 says, because that is what Ansible's files
+mean (https://docs.ansible.com/ansible/latest/reference_appendices/YAMLSyntax.html). The tree is built from libyaml's
 events without recursion, so that hostile nesting cannot overflow a stack.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, Final
 import yaml
 
 from runner.model.span import Problem, Span
-from runner.model.values import Template
+from runner.model.values import Template, Vaulted
 from runner.syntax import yaml_hints
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -28,6 +28,7 @@ _TABLE_TAGS: Final = frozenset({None, "!", f"{_CORE}map", "!unsafe"})
 _LISTING_TAGS: Final = frozenset({None, "!", f"{_CORE}seq", "!unsafe"})
 _SCALAR_TAGS: Final = frozenset(f"{_CORE}{name}" for name in ("null", "bool", "int", "float", "binary", "timestamp"))
 _VAULT_TAGS: Final = frozenset({"!vault", "!vault-encrypted"})
+_VAULT_HINT: Final = "write it with `pbrun vault encrypt_string`; all its lines are indented below `!vault |`"
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -253,10 +254,7 @@ class _Builder:
 
     def _unknown_tag(self, tag: str, span: Span) -> None:
         shown = tag.replace(_CORE, "!!")
-        if tag in _VAULT_TAGS:
-            self._error(span, "vault is not supported yet", "put the value into a file that is not encrypted")
-        else:
-            self._error(span, f"unknown tag {shown!r}", "only !unsafe and YAML's own simple types can be used")
+        self._error(span, f"unknown tag {shown!r}", "only !unsafe, !vault and YAML's own simple types can be used")
 
     def _scalar(self, event: Any) -> Scalar:
         text: str = event.value
@@ -273,6 +271,10 @@ class _Builder:
             return Scalar(text, text, span, True, True)
         if tag in _SCALAR_TAGS:
             return Scalar(self._typed(tag, text, span), text, span)
+        if tag in _VAULT_TAGS:
+            if not text.lstrip().startswith("$ANSIBLE_VAULT;"):
+                self._error(span, f"what follows {tag} is not vault data", _VAULT_HINT)
+            return Scalar(Vaulted(text, span), text, span, False, True)
         if not (text == "" and tag in _TABLE_TAGS | _LISTING_TAGS):
             self._unknown_tag(tag, span)
         return Scalar(text, text, span, True, True)

@@ -29,7 +29,7 @@ _WORDS: Final = (
     (
         "found undefined tag handle",
         "unknown tag",
-        "only !unsafe and YAML's own simple types can be used; quote text that starts with '!'",
+        "only !unsafe, !vault and YAML's own simple types can be used; quote text that starts with '!'",
     ),
     ("could not find expected ':'", "a ':' is missing after this key", "check the indentation and the key"),
     ("found unexpected end of stream", "a quote is opened and never closed", "close the quote"),

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from runner.model.values import Secret
+
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes subclasses of plain types (trusted text, secrets) as what they are. A list or mapping that stands in
@@ -16,7 +18,14 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         return isinstance(data, str) or bool(super().ignore_aliases(data))
 
 
-_Dumper.add_multi_representer(str, lambda dumper, data: dumper.represent_str(str.__str__(data)))
+def _text(dumper: Any, data: str) -> Any:
+    """Text; a value that was encrypted by itself goes out encrypted, as Ansible writes it."""
+    if isinstance(data, Secret) and data.ciphertext:
+        return dumper.represent_scalar("!vault", data.ciphertext, style="|")
+    return dumper.represent_str(str.__str__(data))
+
+
+_Dumper.add_multi_representer(str, _text)
 _Dumper.add_multi_representer(Mapping, lambda dumper, data: dumper.represent_dict(dict(data)))
 _Dumper.add_multi_representer(tuple, lambda dumper, data: dumper.represent_list(list(data)))
 

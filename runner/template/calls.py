@@ -36,7 +36,9 @@ ORDINARY: Final = (
 )
 
 # They look at their first argument's being there at all, so they get it as it is.
-TAKE_MARKERS: Final = frozenset({"default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined"})
+TAKE_MARKERS: Final = frozenset(
+    {"default", "d", "ternary", "mandatory", "type_debug", "defined", "undefined", "unvault", "vault_encrypted"}
+)
 
 # A Failed argument is not "undefined": these must not hide the error.
 _WANT_UNDEFINED: Final = frozenset({"default", "d", "mandatory", "defined", "undefined"})

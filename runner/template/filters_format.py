@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from runner.errors import TemplateError
-from runner.model.values import Unknown, UnknownReached
+from runner.model.values import Secret, Unknown, UnknownReached
 from runner.template.filters_text import as_text
 from runner.template.finish import finish
 from runner.template.markers import Missing, type_name
@@ -90,14 +90,16 @@ def yaml_filters(
 
 
 def _plain(value: Any, made: dict[int, Any]) -> Any:
-    """Only types that every YAML writer knows: secrets as their text, nothing unknown. What stands in two places is
-    one object in both again, so that the writer sees it."""
+    """Only types that every YAML writer knows: nothing unknown; what was encrypted by itself stays recognisable. What
+    stands in two places is one object in both again, so that the writer sees it."""
     if isinstance(value, dict | list):
         if id(value) not in made:
             made[id(value)] = _plain_container(value, made)
         return made[id(value)]
     if isinstance(value, Unknown):
         raise UnknownReached(value)
+    if isinstance(value, Secret) and value.ciphertext:
+        return value
     if isinstance(value, str):
         return as_text(value)
     return value

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol, overload
 
 from runner.errors import TemplateError
-from runner.model.values import Template
+from runner.model.values import Template, Vaulted
 from runner.template.markers import Failed, Missing
 from runner.template.own import OwnDict, OwnList
 
@@ -22,11 +22,11 @@ class Source(Protocol):
 
 
 def holds_template(value: Any) -> bool:
-    """Whether `value` is, or anywhere holds, text to be rendered."""
+    """Whether `value` is, or anywhere holds, text to be rendered or decrypted."""
     kind = type(value)
     if kind is str or kind is int or kind is bool or value is None:
         return False
-    if kind is Template:
+    if kind is Template or kind is Vaulted:
         return True
     if isinstance(value, DICTS):
         return any(holds_template(part) for part in value.values())

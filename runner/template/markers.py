@@ -117,6 +117,16 @@ class Failed(Missing):
         raise self.error
 
 
+class Undecryptable(Failed):
+    """An encrypted value that no secret opens."""
+
+    __slots__ = ("ciphertext",)
+
+    def __init__(self, error: TemplateError, ciphertext: str) -> None:
+        super().__init__(error)
+        self.ciphertext = ciphertext
+
+
 def absent(error: TemplateError) -> Missing:
     """The marker for an element that somebody else's mapping (`hostvars`) could not render."""
     if error.kind != "undefined":

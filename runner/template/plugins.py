@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.tests import TESTS as JINJA_TESTS
 
+from runner.model.values import Secret, Vaulted
 from runner.registry import BUILTIN_PREFIXES
 from runner.template import (
     filters_basic,
@@ -21,6 +22,7 @@ from runner.template import (
     filters_sets,
     filters_text,
     filters_time,
+    filters_vault,
     tests_data,
     tests_path,
     tests_result,
@@ -46,12 +48,16 @@ _TEST_TOPICS: Final = (tests_data.TESTS, tests_path.TESTS, tests_result.TESTS)
 class Plugins:
     """What filters need of other rooms. None: the filters that need it fail with a clear message.
 
+    `reveal(value)` decrypts a value of the user's, `encrypt` and `decrypt` serve the filters `vault` and `unvault`.
     `yaml_dump(value, **options)` gives text; `yaml_load(text)` a value; `yaml_load_all(text)` several.
     """
 
     yaml_dump: Callable[..., str] | None = None
     yaml_load: Callable[[str], Any] | None = None
     yaml_load_all: Callable[[str], Iterable[Any]] | None = None
+    reveal: Callable[[Vaulted], Secret] | None = None
+    encrypt: Callable[[bytes, bytes, bytes | None, str], bytes] | None = None
+    decrypt: Callable[[bytes, bytes, str], bytes] | None = None
 
 
 def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
@@ -60,6 +66,7 @@ def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> d
     for topic in _FILTER_TOPICS:
         found.update(topic)
     found.update(filters_format.yaml_filters(plugins.yaml_dump, plugins.yaml_load, plugins.yaml_load_all))
+    found.update(filters_vault.vault_filters(plugins.encrypt, plugins.decrypt))
     return _named("filter", {**found, **extra})
 
 

@@ -9,16 +9,18 @@ from jinja2.utils import missing
 
 from runner.errors import TemplateError
 from runner.model.names import Names
-from runner.model.values import Template
+from runner.model.values import Secret, Template, Vaulted
 from runner.template.finish import SCALARS
 from runner.template.lazy import DICTS, LISTS, LazyDict, LazyList, holds_template
-from runner.template.markers import Failed, Missing, Passing
+from runner.template.markers import Failed, Missing, Passing, Undecryptable
 
 
 class Renderer(Protocol):
     """What a scope needs of the one who renders."""
 
     def text(self, template: Template, scope: Scope, path: str) -> Any: ...
+
+    def decrypted(self, value: Vaulted) -> Secret: ...
 
 
 class Scope:
@@ -58,11 +60,20 @@ class Scope:
             return self._renderer.text(raw, self, path)
         if kind in SCALARS:
             return raw
+        if kind is Vaulted:
+            return self._decrypted(raw)
         if isinstance(raw, DICTS) and holds_template(raw):
             return LazyDict(raw, self, path)
         if isinstance(raw, LISTS) and holds_template(raw):
             return LazyList(raw, self, path)
         return raw
+
+    def _decrypted(self, value: Vaulted) -> Secret | Undecryptable:
+        """Only who touches a value that no secret opens is told so."""
+        try:
+            return self._renderer.decrypted(value)
+        except TemplateError as error:
+            return Undecryptable(error, str(value))
 
     def _magic(self, name: str) -> Any:
         return Variables(self) if name == "vars" else missing

@@ -9,12 +9,12 @@ from typing import Any, Final
 from jinja2.environment import Template as Compiled
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
 
-from runner.errors import StepError, TemplateError
+from runner.errors import StepError, TemplateError, VaultError
 from runner.model.names import Names
 from runner.model.playbook import Condition
 from runner.model.ports import LookupCall
 from runner.model.span import NOWHERE, Problem, Span
-from runner.model.values import Template, Unknown, UnknownReached
+from runner.model.values import Secret, Template, Unknown, UnknownReached, Vaulted
 from runner.template import explain
 from runner.template.calls import ORDINARY, describe
 from runner.template.compile import Compiler, Options, file_options
@@ -56,6 +56,7 @@ class Templar:
         ports = plugins or Plugins()
         self._local = Local()
         self._load_text = load_text
+        self._reveal = ports.reveal
         extensions = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
         environment = Environment(extensions=extensions, undefined=Missing, cache_size=0, optimized=False)
         environment.includes = self
@@ -82,6 +83,8 @@ class Templar:
         kind = type(value)
         if kind is Template:
             return self._top(value, names)
+        if kind is Vaulted:
+            return self.decrypted(value)
         if kind in SCALARS or not holds_template(value):
             return value
         if isinstance(value, DICTS):
@@ -190,6 +193,15 @@ class Templar:
         if isinstance(result, Missing) and not result.needed_by:
             result.needed_by, result.needed_at = path, template.span
         return result
+
+    def decrypted(self, value: Vaulted) -> Secret:
+        """What an encrypted value holds. Raises TemplateError with its place."""
+        if self._reveal is None:
+            raise TemplateError("encrypted values cannot be read here", value.span)
+        try:
+            return self._reveal(value)
+        except VaultError as error:
+            raise TemplateError(f"the value {error}", value.span) from None
 
     def embedded(self, source: str, scope: Scope) -> Any:
         """A constant that is a template itself."""

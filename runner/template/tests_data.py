@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from runner.arguments import ArgumentError, to_bool
 from runner.errors import TemplateError
+from runner.model.values import Secret
 from runner.template.filters_text import as_text
-from runner.template.markers import Missing
+from runner.template.markers import Missing, Undecryptable
 from runner.template.versions import version_compare
+
+_VAULT: Final = b"$ANSIBLE_VAULT"
 
 
 def defined(value: Any) -> bool:
@@ -102,8 +106,19 @@ def not_a_number(value: Any) -> bool:
 
 
 def vault_encrypted(value: Any) -> bool:
-    """Whether text is vault's."""
-    return isinstance(value, str) and value.startswith("$ANSIBLE_VAULT;")
+    """Whether this value was encrypted by itself, readable or not; what stood in an encrypted file was not."""
+    if isinstance(value, Missing) and not isinstance(value, Undecryptable):
+        value.trip()
+    return isinstance(value, Undecryptable) or (isinstance(value, Secret) and bool(value.ciphertext))
+
+
+def vaulted_file(value: Any) -> bool:
+    """Whether a file here is encrypted."""
+    try:
+        with Path(as_text(value)).open("rb") as opened:
+            return opened.read(len(_VAULT)) == _VAULT
+    except OSError as error:
+        raise TemplateError(f"vaulted_file: cannot read {value!r}: {error.strerror or error}", kind="type") from None
 
 
 def uri(value: Any, schemes: Iterable[str] | None = None) -> bool:
@@ -149,6 +164,7 @@ TESTS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "nan": not_a_number,
         "isnan": not_a_number,
         "vault_encrypted": vault_encrypted,
+        "vaulted_file": vaulted_file,
         "version": version_compare,
         "version_compare": version_compare,
         "uri": uri,

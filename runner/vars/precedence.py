@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from runner.model.inventory import FileVars, Host, Inventory, Vars
+from runner.model.span import Problem
 
 
 class Rung(IntEnum):
@@ -63,6 +64,13 @@ def inventory_layers(inventory: Inventory, host: Host, beside_playbook: FileVars
     layers.append((Rung.INVENTORY_HOST_VARS, near.hosts.get(host.name, {})))
     layers.append((Rung.PLAYBOOK_HOST_VARS, far.hosts.get(host.name, {})))
     return layers
+
+
+def locked(inventory: Inventory, host: Host, beside_playbook: FileVars) -> Problem | None:
+    """Why the host's variables cannot be known: a file of one of its groups, or its own, that no secret opens."""
+    names = [*(f"group_vars/{name}" for name in ("all", *host.groups)), f"host_vars/{host.name}"]
+    shut = {**inventory.beside_inventory.locked, **beside_playbook.locked}
+    return next((shut[name] for name in names if name in shut), None) if shut else None
 
 
 def flatten(layers: Iterable[Layer]) -> dict[str, Any]:

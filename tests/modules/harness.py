@@ -25,6 +25,8 @@ from runner.sh.frames import Frames, Ready, Record, Refused
 from runner.sh.fuse import trip_text
 from runner.sh.prelude import session_script
 from runner.sh.replies import Replies
+from runner.vault.envelope import is_vault
+from runner.vault.keyring import Keyring
 
 SHELLS: dict[str, tuple[str, ...]] = {
     "dash": ("dash",),
@@ -44,6 +46,7 @@ class FolderDesk:
 
     folder: Path = Path("/nonexistent")
     names: Mapping[str, Any] = field(default_factory=dict)
+    vault: Keyring = field(default_factory=Keyring)
 
     def find(self, kind: FileKind, name: str) -> str:
         found = self.folder / name
@@ -51,8 +54,12 @@ class FolderDesk:
             raise StepError(f"Could not find or access '{name}' ({kind})")
         return f"{found}/" if name.endswith("/") else str(found)
 
-    def read(self, path: str) -> bytes:
-        return Path(path).read_bytes()
+    def read(self, path: str, *, decrypt: bool = True) -> bytes:
+        return (self.opened(path) if decrypt else None) or Path(path).read_bytes()
+
+    def opened(self, path: str) -> bytes | None:
+        data = Path(path).read_bytes()
+        return self.vault.decrypt(data) if is_vault(data) else None
 
     def sha1(self, path: str) -> str:
         return hashlib.sha1(Path(path).read_bytes(), usedforsecurity=False).hexdigest()

@@ -106,10 +106,10 @@ def test_places_count_from_one() -> None:
         ("a: @b\n", "1:4 error: text cannot begin with '@' | put quotes around it"),
         ("a: 1\na: 2\n", "2:1 warning: the key 'a' stands here twice (first on line 1); the last one counts | "
          "remove one of them"),
-        ("a: !!python/name:os.system x\n", "1:4 error: unknown tag '!!python/name:os.system' | only !unsafe and "
-         "YAML's own simple types can be used"),
-        ("a: !vault |\n  x\n", "1:4 error: vault is not supported yet | put the value into a file that is not "
-         "encrypted"),
+        ("a: !!python/name:os.system x\n", "1:4 error: unknown tag '!!python/name:os.system' | only !unsafe, !vault "
+         "and YAML's own simple types can be used"),
+        ("a: !vault |\n  x\n", "1:4 error: what follows !vault is not vault data | write it with `pbrun vault "
+         "encrypt_string`; all its lines are indented below `!vault |`"),
         ("a: &a [*a]\n", "1:8 error: the alias '*a' stands inside its own anchor: a cycle"),
         ("a: *b\n", "1:4 error: the alias '*b' has no anchor '&b' before it"),
         ("a: 1\n---\nb: 1\n", "2:1 error: the file holds several YAML documents | keep one document per file; "

@@ -1,0 +1,148 @@
+"""Vault passwords: from prompts, files and scripts, as the command line and the environment name them.
+
+Source: https://docs.ansible.com/ansible/latest/vault_guide/vault_managing_passwords.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.cli.passwords import ask
+from runner.errors import OptionError, VaultError
+from runner.vault.envelope import DEFAULT_ID, is_vault
+from runner.vault.keyring import Keyring, VaultSecret
+
+PROMPT = "prompt"
+# What `-J` asks, which programs that answer it look for, differs from what a prompt for an id asks.
+PLAIN_PROMPT = "prompt_ask_vault_pass"
+_UNKNOWN_ID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class VaultSettings:
+    """Where vault passwords come from, beside the flags. `identities` come before the flags' ids, `password_file`
+    behind them; `default_id` is the id of a password that has none."""
+
+    identities: tuple[str, ...] = ()
+    password_file: str = ""
+    ask: bool = False
+    match_ids: bool = False
+    default_id: str = DEFAULT_ID
+    encrypt_id: str = ""
+    salt: str = ""
+
+
+def settings_of(environ: Mapping[str, str]) -> VaultSettings:
+    """The settings that environment variables make."""
+    return VaultSettings(
+        tuple(part.strip() for part in environ.get("ANSIBLE_VAULT_IDENTITY_LIST", "").split(",") if part.strip()),
+        environ.get("ANSIBLE_VAULT_PASSWORD_FILE", ""),
+        _truth(environ.get("ANSIBLE_ASK_VAULT_PASS", "")),
+        _truth(environ.get("ANSIBLE_VAULT_ID_MATCH", "")),
+        environ.get("ANSIBLE_VAULT_IDENTITY") or DEFAULT_ID,
+        environ.get("ANSIBLE_VAULT_ENCRYPT_IDENTITY", ""),
+        environ.get("ANSIBLE_VAULT_ENCRYPT_SALT", ""),
+    )
+
+
+def _truth(text: str) -> bool:
+    return text.strip().lower() in ("1", "true", "yes", "on", "y", "t")
+
+
+def keyring(found: argparse.Namespace, settings: VaultSettings | None = None) -> Keyring:
+    """The secrets that flags and settings name, read; none named gives an empty keyring. Raises `OptionError`."""
+    settings = settings if settings is not None else settings_of(os.environ)
+    sources = named(found, settings)
+    return Keyring(read_secrets(sources, settings.default_id), match_ids=settings.match_ids)
+
+
+def named(found: argparse.Namespace, settings: VaultSettings) -> list[str]:
+    """The sources (`ID@SOURCE` or `SOURCE`) in the order in which their secrets are tried."""
+    files = [*(found.vault_password_files or ()), *([settings.password_file] if settings.password_file else [])]
+    sources = [*settings.identities, *(found.vault_ids or ()), *(f"{settings.default_id}@{name}" for name in files)]
+    if found.ask_vault_pass or (settings.ask and not sources):
+        sources.append(f"{settings.default_id}@{PLAIN_PROMPT}")
+    return sources
+
+
+def read_secrets(sources: Sequence[str], default_id: str = DEFAULT_ID, *, new: bool = False) -> list[VaultSecret]:
+    """The secrets of all sources. `new`: prompts ask twice, for a password that encrypts.
+
+    A source that cannot be read is no more than a warning as long as another one can: the file may not be there for
+    everybody. Raises `OptionError` if none can be, and for a prompt without a terminal.
+    """
+    made: list[VaultSecret] = []
+    wrong: list[OptionError] = []
+    for source in sources:
+        vault_id, sign, place = source.partition("@")
+        vault_id, place = (vault_id or default_id, place) if sign else (default_id, source)
+        if place in (PROMPT, PLAIN_PROMPT):
+            made.append(VaultSecret(vault_id, _asked(vault_id, place, new)))
+            continue
+        try:
+            made.append(VaultSecret(vault_id, from_place(place, vault_id, Keyring(made))))
+        except OptionError as error:
+            wrong.append(error)
+    if wrong and not made:
+        raise wrong[-1]
+    for unread in wrong:
+        print(f"pbrun: warning: {unread}", file=sys.stderr)
+    return made
+
+
+def _asked(vault_id: str, place: str, new: bool) -> bytes:
+    """What the user types. Raises `OptionError`."""
+    plain = place == PLAIN_PROMPT
+    name = "ault password: " if plain else f"ault password ({vault_id}): "
+    flag = "-J" if plain else f"--vault-id {vault_id}@prompt"
+    first = "New V" if new and plain else "New v" if new else "V"
+    password = ask(first + name, flag).reveal().strip()
+    if not password:
+        raise OptionError(f"{flag}: no password was given")
+    if new and ask(("Confirm New V" if plain else "Confirm new v") + name, flag).reveal().strip() != password:
+        raise OptionError(f"{flag}: the passwords do not match")
+    return password.encode("utf-8", "surrogateescape")
+
+
+def from_place(name: str, vault_id: str, earlier: Keyring) -> bytes:
+    """The password in a file, or printed by the file if it is executable; a script whose name ends in `-client` is
+    told the id. A file may be encrypted with the secrets `earlier`. Raises `OptionError`."""
+    path = Path(name).expanduser()
+    try:
+        if path.is_dir():
+            raise OptionError(f"the vault password file {name} is a folder")
+        if os.access(path, os.X_OK) and path.is_file():
+            data = _printed(path.absolute(), vault_id)
+        else:
+            data = path.read_bytes().strip()
+            data = earlier.decrypt(data) if is_vault(data) else data
+    except OSError as error:
+        raise OptionError(f"cannot read the vault password file {name}: {error.strerror}") from None
+    except VaultError as error:
+        raise OptionError(f"the vault password file {name} {error}") from None
+    password = data.strip(b"\r\n")
+    if not password:
+        raise OptionError(f"the vault password file {name} is empty")
+    return password
+
+
+def _printed(path: Path, vault_id: str) -> bytes:
+    """What a script prints. Its stderr is the user's, so that it may ask something. Raises `OptionError`."""
+    client = path.stem.endswith("-client")
+    command = [str(path), "--vault-id", vault_id] if client else [str(path)]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    except OSError as error:
+        hint = "if it is no script, take away its executable bit"
+        raise OptionError(f"the vault password script {path} cannot be run: {error.strerror} ({hint})") from None
+    if client and done.returncode == _UNKNOWN_ID:
+        raise OptionError(f"the vault password script {path} knows no password for the vault id {vault_id!r}")
+    if done.returncode:
+        raise OptionError(f"the vault password script {path} failed with exit code {done.returncode}")
+    return done.stdout
