@@ -46,4 +46,4 @@ class Options:
     log: str | None = None
     output: str | None = None
     detailed_exitcode: bool = False
-    vault: Vault | None = None
+    vault: Vault | None = field(default=None, compare=False, repr=False)
