@@ -13,13 +13,17 @@ from runner.model.values import Secret, Vaulted
 from runner.registry import BUILTIN_PREFIXES
 from runner.template import (
     filters_basic,
+    filters_collections,
     filters_crypto,
     filters_data,
     filters_format,
+    filters_hardware,
     filters_network,
     filters_number,
     filters_path,
+    filters_readers,
     filters_sets,
+    filters_subnet,
     filters_text,
     filters_time,
     filters_vault,
@@ -34,13 +38,24 @@ _FILTER_TOPICS: Final = (
     filters_crypto.FILTERS,
     filters_data.FILTERS,
     filters_format.FILTERS,
-    filters_network.FILTERS,
     filters_number.FILTERS,
     filters_path.FILTERS,
     filters_sets.FILTERS,
     filters_text.FILTERS,
     filters_time.FILTERS,
 )
+# Filters of ansible.utils; ansible.netcommon hands its old names on to them.
+_ADDRESS_TOPICS: Final = (filters_network.FILTERS, filters_subnet.FILTERS, filters_hardware.FILTERS)
+_ADDRESS_PREFIXES: Final = ("", "ansible.utils.", "ansible.netcommon.")
+# Filters of community.general; short names are taken, too, where there is no other filter of that name.
+_GENERAL_TOPICS: Final = (
+    filters_collections.FILTERS,
+    filters_data.GENERAL_FILTERS,
+    filters_hardware.GENERAL_FILTERS,
+    filters_readers.FILTERS,
+)
+_NEVER_BUILT_IN: Final = frozenset({*filters_collections.FILTERS, *filters_readers.FILTERS})
+_GENERAL_PREFIXES: Final = ("", "community.general.")
 _TEST_TOPICS: Final = (tests_data.TESTS, tests_path.TESTS, tests_result.TESTS)
 
 
@@ -63,6 +78,9 @@ class Plugins:
 def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Name → wrapped filter; Ansible's own under `ansible.builtin.` too."""
     found: dict[str, Any] = dict(JINJA_FILTERS)
+    for prefixes, topics in ((_GENERAL_PREFIXES, _GENERAL_TOPICS), (_ADDRESS_PREFIXES, _ADDRESS_TOPICS)):
+        for topic in topics:
+            found.update({prefix + name: function for prefix in prefixes for name, function in topic.items()})
     for topic in _FILTER_TOPICS:
         found.update(topic)
     found.update(filters_format.yaml_filters(plugins.yaml_dump, plugins.yaml_load, plugins.yaml_load_all))
@@ -80,6 +98,6 @@ def make_tests(extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..
 
 def _named(kind: str, found: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     made = {name: wrap(kind, name, function) for name, function in found.items()}
-    short = [name for name in made if "." not in name]
+    short = [name for name in made if "." not in name and name not in _NEVER_BUILT_IN]
     made.update({f"{prefix}{name}": made[name] for prefix in BUILTIN_PREFIXES for name in short})
     return made

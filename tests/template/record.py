@@ -1,7 +1,8 @@
 """Writes `recorded.json`: what ansible-core makes of `corpus.json`.
 
 In the corpus, text of `variables` with braces is a template, as in a playbook; `remote` is as if a host had sent it.
-Run it with the Python that has ansible-core: `python tests/template/record.py`.
+Run it with the Python that has ansible-core: `python tests/template/record.py`. The collections ansible.utils and
+community.general (of the package ansible) must be there, too, in `ANSIBLE_COLLECTIONS_PATH` if not with ansible-core.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Render everything and write the file."""
     from ansible.parsing.dataloader import DataLoader
-    from ansible.plugins.loader import init_plugin_loader
+    from ansible.plugins.loader import filter_loader, init_plugin_loader
     from ansible.release import __version__
     from ansible.template import Templar, trust_as_template
 
     init_plugin_loader()
+    if not all(filter_loader.get(name) for name in ("ansible.utils.ipaddr", "community.general.counter")):
+        raise SystemExit("ansible.utils or community.general is missing")
     corpus = json.loads((HERE / "corpus.json").read_text())
 
     def trusted(value: Any) -> Any:

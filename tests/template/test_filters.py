@@ -29,14 +29,14 @@ def render(text: str, **names: Any) -> Any:
         ("'192.0.2.1/24' | ipaddr('broadcast')", "192.0.2.255"),
         ("'192.0.2.1/24' | ipaddr('subnet')", "192.0.2.0/24"),
         ("'192.0.2.0/24' | ipaddr('net')", "192.0.2.0/24"),
-        ("'192.0.2.1/24' | ipaddr('net')", False),
+        ("'192.0.2.1/24' | ipaddr('net')", None),
         ("'192.0.2.0/24' | ipaddr('1')", "192.0.2.1/24"),
         ("'192.0.2.0/24' | ipaddr(-1)", "192.0.2.255/24"),
         ("'192.0.2.0/24' | ipaddr('size')", 256),
         ("'192.0.2.0/24' | ipaddr('first_usable')", "192.0.2.1"),
         ("'192.0.2.0/24' | ipaddr('range_usable')", "192.0.2.1-192.0.2.254"),
         ("'192.0.2.1' | ipaddr('192.0.0.0/8')", "192.0.2.1"),
-        ("'10.0.0.1' | ipaddr('192.0.0.0/8')", False),
+        ("'10.0.0.1' | ipaddr('192.0.0.0/8')", None),
         ("'10.0.0.1' | ipaddr('private')", "10.0.0.1"),
         ("'192.0.2.5' | ipaddr('revdns')", "5.2.0.192.in-addr.arpa."),
         ("'x' | ipaddr", False),
@@ -138,3 +138,24 @@ def test_omit() -> None:
     assert drop_omitted(found) == {"a": 1, "c": [{}]}
     plain = {"a": [1, {"b": 2}]}
     assert drop_omitted(plain) is plain
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("'10.0.0.1/8' {} ('network')", ("ipaddr", "ansible.utils.ipaddr", "ansible.netcommon.ipaddr")),
+        ("{{'a': {{'b': 5}}}} {} ('a.b')", ("json_query", "community.general.json_query")),
+        ("'abc' {} ('b', 'x')", ("regex_replace", "ansible.builtin.regex_replace", "ansible.legacy.regex_replace")),
+        ("'x' {} ('k')", ("dict_kv", "community.general.dict_kv")),
+        ("[['a', 1]] {} ()", ("dict", "community.general.dict")),
+    ],
+)
+def test_all_names_of_a_filter(value: str, names: tuple[str, ...]) -> None:
+    found = [TEMPLAR.expression(value.format(f"| {name}").replace(" (", "("), Known()) for name in names]
+    assert found and all(one == found[0] for one in found)
+
+
+def test_collections_do_not_take_the_builtin_names() -> None:
+    for text in ("'a' | community.general.upper", "'a' | ansible.utils.b64encode", "[1] | ansible.builtin.counter"):
+        with pytest.raises(TemplateError, match="no filter named"):
+            TEMPLAR.expression(text, Known())
