@@ -39,7 +39,7 @@ def shown_name(node: TaskNode) -> str:
     task = node.task
     if not task.named:
         return task.action
-    return f"{task.role.name} : {task.name}" if task.role else task.name
+    return f"{task.role.name} : {task.name}" if task.role and task.module != "include_role" else task.name
 
 
 def describe_play(index: int, play: PlayPlan, hosts: Sequence[str], wanted: Wanted) -> str:

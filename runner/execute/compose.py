@@ -197,4 +197,4 @@ class Composer:
 def _other_use(first: Task, second: Task) -> bool:
     """Whether two tasks belong to different uses of one role that is to run once."""
     one, two = first.role, second.role
-    return one is not None and two is not None and one is not two and bool(one.once) and one.once == two.once
+    return one is not None and two is not None and one is not two and two.once and one.key == two.key

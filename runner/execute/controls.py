@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from runner.errors import StepError
 from runner.execute.batch import Batch
 from runner.execute.judge import stamp
 from runner.execute.settle import change_inventory
@@ -15,24 +16,25 @@ from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.call import AddHost, GroupBy, Meta, Outcome, Pause
 from runner.model.event import Notice
+from runner.model.playbook import Task
 
 NOT_INTERACTIVE: Final = "Not waiting for response to prompt as stdin is not interactive"
 
 
-def act(world: World, state: RunState, batch: Batch, number: int, outcome: Outcome) -> bool:
+def act(world: World, state: RunState, batch: Batch, number: int, task: Task, outcome: Outcome) -> bool:
     """Carry out a step's control. Returns whether it changed the inventory. Raises StepError (a host name that cannot
-    be used)."""
+    be used, a role to end outside of roles)."""
     control = outcome.control
     if isinstance(control, AddHost | GroupBy):
         before = state.inventory
         state.change(change_inventory(control, batch.hosts[number], before))
         return state.inventory != before
     if isinstance(control, Meta):
-        _meta(world, state, batch, number, control.action)
+        _meta(world, state, batch, number, task, control.action)
     return False
 
 
-def _meta(world: World, state: RunState, batch: Batch, number: int, action: str) -> None:
+def _meta(world: World, state: RunState, batch: Batch, number: int, task: Task, action: str) -> None:
     host = batch.hosts[number]
     match action:
         case "end_play":
@@ -42,6 +44,10 @@ def _meta(world: World, state: RunState, batch: Batch, number: int, action: str)
             batch.end_all()
         case "end_host":
             batch.flows[number].ended = True
+        case "end_role" if task.role:
+            batch.flows[number].ended_roles.add(task.role.uses[-1])
+        case "end_role":
+            raise StepError("meta: end_role ends a role, and this task is in none")
         case "clear_facts":
             for name in batch.hosts:
                 state.of(name).forget()

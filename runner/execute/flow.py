@@ -28,8 +28,8 @@ class Flow:
     """Where one host stands in a batch.
 
     `notified` maps handler task ids to whether it is certain (a dry run may only suspect). `ended` hosts
-    (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role that runs once a
-    play has run here. A handler that failed ends even forced handlers.
+    (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role has run here first,
+    `ended_roles` are uses that `end_role` has ended. A handler that failed ends even forced handlers.
     """
 
     failure: Failure | None = None
@@ -38,6 +38,7 @@ class Flow:
     ended: bool = False
     force_handlers: bool = False
     roles: dict[str, int] = field(default_factory=dict)
+    ended_roles: set[str] = field(default_factory=set)
     handler_failed: bool = False
 
     @property
@@ -75,7 +76,7 @@ class Flow:
 
     def runs(self, node: TaskNode) -> bool:
         """Whether the node is for this host as it stands; a rescue that is reached takes the failure over."""
-        if self.ended or self.repeats_role(node):
+        if self.ended or self.repeats_role(node) or self._role_ended(node):
             return False
         if node.kind is Kind.HANDLER and node.task.id not in self.notified:
             return False
@@ -102,17 +103,25 @@ class Flow:
         Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_roles.html#running-a-role-multiple-times-in-one-play
         """
         role = node.task.role
-        return role is not None and bool(role.once) and self.roles.get(role.once, id(role)) != id(role)
+        return role is not None and role.once and self.roles.get(role.key, id(role)) != id(role)
 
     def ran_role(self, node: TaskNode) -> None:
         """A task of a role has run here."""
         role = node.task.role
-        if role is not None and role.once:
-            self.roles.setdefault(role.once, id(role))
+        if role is not None and role.key:
+            self.roles.setdefault(role.key, id(role))
+
+    def _role_ended(self, node: TaskNode) -> bool:
+        role = node.task.role
+        if not self.ended_roles or role is None or node.kind is Kind.HANDLER:
+            return False
+        return not self.ended_roles.isdisjoint(role.uses)
 
     def would_run(self, node: TaskNode) -> bool:
         """`runs`, asked ahead of time, for a host on which nothing has failed so far; changes nothing."""
-        return not self.ended and self.failure is None and node.kind is not Kind.HANDLER and self._open(node.path)
+        if self.ended or self.failure is not None or node.kind is Kind.HANDLER:
+            return False
+        return self._open(node.path) and not self._role_ended(node)
 
     def _open(self, path: Iterable[Scope]) -> bool:
         return all(scope.section != "rescue" or scope.block in self.rescued for scope in path)

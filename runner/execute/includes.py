@@ -118,7 +118,9 @@ class Includer:
             self._bring(node, number, args, local, seen)
         except (StepError, InputErrors) as error:
             return failed(explain(error))
-        return ok(include=str(args.get("file") or args.get("name") or args.get("_raw_params") or ""))
+        return ok(
+            include=str(args.get("file") or args.get("name") or args.get("role") or args.get("_raw_params") or "")
+        )
 
     def _bring(
         self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any], seen: Counter[str]
@@ -134,6 +136,8 @@ class Includer:
             return
         task = replace(node.task, include_params={**node.task.include_params, **local})
         tasks, handlers, role = self._load(task, args)
+        if role is not None:
+            self._variables.included_roles.append(role.name)
         if role is not None and args.get("public") in (True, "true", "yes"):
             self._public[key] = role
         self._publish(key, number)
@@ -149,7 +153,7 @@ class Includer:
     def _load(self, task: Task, args: Mapping[str, Any]) -> tuple[tuple[Node, ...], tuple[Node, ...], Role | None]:
         play = self._variables.play
         if task.module == "include_role":
-            role = self._world.loader.role(str(args.get("name", "")), task, play, args)
+            role = self._world.loader.role(str(args.get("name") or args.get("role") or ""), task, play, args)
             return role.tasks, role.handlers, role.role
         path = str(args.get("file") or args.get("_raw_params") or args.get("free-form") or "")
         if not path:

@@ -37,10 +37,10 @@ class Notifier:
         """A handler; of several with one name the one from the last list counts, and there the first (Ansible searches
         the lists backwards, each from its beginning)."""
         task = node.task
-        for name in handler_names(node) - set(task.listen):
+        for name in handler_names(node) - set(task.listen) if task.named else ():
             if isinstance(task.name, Template):
-                self._templated = [(known, other) for known, other in self._templated if known != name]
-                self._templated.append((name, task))
+                if not any(known == name and other.span.path == task.span.path for known, other in self._templated):
+                    self._templated.append((name, task))
             else:
                 known = self._by_name.get(name)
                 if known is None or known.span.path != task.span.path:
@@ -76,12 +76,20 @@ class Notifier:
         self._world.emit(HandlerNotified(job.host, str(handler.name), handler.id, job.task.id))
 
     def _find(self, host: str, name: str) -> list[Task]:
-        found = list(self._listeners.get(name, ()))
+        found = self._listening(host, name)
         by_name = self._by_name.get(name)
         if by_name is None:
             matching = (task for raw, task in reversed(self._templated) if self._named(host, raw, task) == name)
             by_name = next(matching, None)
         return [*found, by_name] if by_name is not None else found
+
+    def _listening(self, host: str, topic: str) -> list[Task]:
+        """Those that listen to a topic; of several with one name, the last."""
+        found: dict[str, Task] = {}
+        for task in reversed(self._listeners.get(topic, ())):
+            name = self._named(host, task.name, task) if isinstance(task.name, Template) else task.name
+            found.setdefault(str(name) if task.named and name is not None else task.id, task)
+        return list(found.values())
 
     def _named(self, host: str, raw: str, task: Task) -> Any:
         """A handler's name rendered with its own variables; None if it cannot be."""

@@ -170,7 +170,7 @@ class Steps:
         if job.implicit and own.facts is None:
             own.learn({})
         try:
-            changed = act(self._world, self._state, self._batch, chain.host, step.outcome)
+            changed = act(self._world, self._state, self._batch, chain.host, job.task, step.outcome)
             if changed and step.status is Status.OK and job.task.changed_when is None:
                 step.status = Status.CHANGED
                 step.result["changed"] = True

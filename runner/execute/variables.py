@@ -42,6 +42,7 @@ class Variables:
         self._files: dict[str, Mapping[str, Any]] = {}
         self._members: tuple[int, Mapping[str, list[str]]] = (-1, {})
         self._published: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+        self.included_roles: list[str] = []
         self._role_defaults = {k: v for role in play.public_roles for k, v in role.defaults.items()}
         self._role_vars = {k: v for role in play.public_roles for k, v in role.exported.items()}
 
@@ -92,6 +93,10 @@ class Variables:
             below += [defaults, self._role_defaults]
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
+
+    def role_names(self) -> list[str]:
+        """The roles of the play: of its list, imported, and included so far."""
+        return [*self.play.role_names, *self.included_roles]
 
     def publish(self, role: Role, host: str) -> None:
         """Let the host's later tasks see what an included role brings (`public: true`)."""
@@ -228,11 +233,11 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "play_hosts": lambda v, _h, s: _active(v, s),
     "ansible_play_hosts_all": lambda v, _h, _s: list(v.play_hosts),
     "ansible_play_batch": lambda v, _h, s: _active_of_batch(v, s),
-    "ansible_play_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
-    "ansible_role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
-    "ansible_dependent_role_names": lambda _v, _h, _s: [],
+    "ansible_play_role_names": lambda v, _h, _s: v.role_names(),
+    "ansible_role_names": lambda v, _h, _s: sorted({*v.role_names(), *v.play.dependent_role_names}),
+    "ansible_dependent_role_names": lambda v, _h, _s: sorted(set(v.play.dependent_role_names)),
     "ansible_config_file": lambda _v, _h, _s: None,
-    "role_names": lambda v, _h, _s: sorted({role.name for role in v.play.public_roles}),
+    "role_names": lambda v, _h, _s: v.role_names(),
     "ansible_check_mode": lambda v, _h, _s: v.world.options.check,
     "ansible_diff_mode": lambda v, _h, _s: v.world.options.diff,
     "ansible_forks": lambda v, _h, _s: v.world.options.forks,
@@ -247,9 +252,8 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
 
 _ROLE: Final[Mapping[str, Callable[[Task], Any]]] = {
     "role_path": lambda task: task.role.path if task.role else None,
-    "role_name": lambda task: task.role.name if task.role else None,
+    "role_name": lambda task: task.role.short_name if task.role else None,
     "ansible_role_name": lambda task: task.role.name if task.role else None,
-    "ansible_parent_role_names": lambda task: list(task.role.parents) if task.role else [],
     "ansible_search_path": lambda task: [*([task.role.path] if task.role else []), _folder(task.span.path)],
 }
 

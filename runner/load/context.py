@@ -31,12 +31,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """A static import found in a list of tasks: what it asks for and what its tasks inherit."""
+    """An import (or include) found in a list of tasks: what it asks for, what its tasks inherit, its own `vars`."""
 
     args: Mapping[str, Any]
     spans: Mapping[str, Span]
     span: Span
     around: Around
+    vars: Mapping[str, Any] = field(default_factory=dict)
 
 
 Expand = Callable[["Context", Import, Place], tuple[Node, ...]]
@@ -49,12 +50,15 @@ class Context:
     reading: Reading
     playbook_dir: str
     role_folders: tuple[str, ...] = ()
+    collection_folders: tuple[str, ...] = ()
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     play_vars: Mapping[str, Any] = field(default_factory=dict)
     expand: Mapping[str, Expand] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
     handlers: list[Node] = field(default_factory=list)
     public_roles: list[Role] = field(default_factory=list)
+    imported_roles: list[str] = field(default_factory=list)
+    dependent_roles: list[str] = field(default_factory=list)
     handlers_seen: set[str] = field(default_factory=set)
 
     def new_id(self, key: str, action: str, args: object) -> str:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from runner.errors import StepError
+from runner.load.collections import collection_folders
 from runner.load.context import Context, Import, Place
 from runner.load.imports import task_file_places
 from runner.load.inherit import as_tree, handed_down
 from runner.load.nodes import load_nodes
 from runner.load.playbook import EXPAND, ordered
 from runner.load.reading import Reading
-from runner.load.roles import load_role, role_folders, role_use
+from runner.load.role_places import role_folders
+from runner.load.roles import inside_role, load_role, role_use
 from runner.load.sources import Sources
 from runner.model.playbook import Around, Node, Play, Role, Task
 from runner.syntax.yaml import Table
@@ -60,9 +62,10 @@ class TaskLoader:
         """The role `name`; `options` are the include's rendered arguments (`tasks_from` …). Raises StepError."""
         context, place = self._start(task, play)
         around = _inherited(context, task)
+        own = _own_vars(task)
         given = {key: value for key, value in (options or task.args).items() if key not in ("name", "role")}
-        use = role_use(context, Import({**given, "name": name}, {}, task.span, around))
-        loaded = load_role(context, use, around, place) if use else None
+        use = role_use(context, Import({**given, "name": name}, {}, task.span, around, {**task.include_params, **own}))
+        loaded = load_role(context, use, inside_role(around), place) if use else None
         self._raise(context)
         if loaded is None:
             raise StepError(f"cannot load the role {name!r}")
@@ -74,7 +77,10 @@ class TaskLoader:
             self._reading = Reading(self.record)
         self._reading.problems.clear()
         folder = posixpath.dirname(play.path)
-        context = Context(self._reading, folder, role_folders(), self.extra_vars, play.vars, EXPAND, self.ids)
+        collections = collection_folders((folder,))
+        context = Context(
+            self._reading, folder, role_folders(), collections, self.extra_vars, play.vars, EXPAND, self.ids
+        )
         return context, Place(task.span.path, f"{play.id}/{task.id}", _role_chain(task))
 
     def _raise(self, context: Context) -> None:
@@ -92,10 +98,15 @@ def _role_chain(task: Task) -> tuple[tuple[str, str], ...]:
     return ((f"{task.role.path}#include", f"role {task.role.name}"),) if task.role else ()
 
 
+def _own_vars(task: Task) -> dict[str, Any]:
+    """What the include's own `vars` say."""
+    outer = task.around.vars if task.around else {}
+    return {name: value for name, value in task.vars.items() if outer.get(name, _NOTHING) is not value}
+
+
 def _inherited(context: Context, task: Task) -> Around:
     outer = task.around or Around(task.directives, {}, (), task.tags, role=task.role)
-    own = {name: value for name, value in task.vars.items() if outer.vars.get(name, _NOTHING) is not value}
-    around = replace(outer, include_params={**task.include_params, **own})
+    around = replace(outer, include_params={**task.include_params, **_own_vars(task)})
     tree = as_tree(task.apply, task.span)
     fields = {key.text: value for key, value in tree.entries} if isinstance(tree, Table) else {}
     return handed_down(context.reading, around, fields)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from runner.load.action import Action, Keyed, find_action
 from runner.load.arguments_check import checked, spec_of, unknown_module
 from runner.load.context import Context, Import, Place
-from runner.load.fields import check_name, conditions, right_kind, unknown_keyword, words
+from runner.load.fields import check_name, conditions, right_kind, unknown_keyword, variables, words
 from runner.load.inherit import handed_down
 from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
@@ -128,7 +128,8 @@ def _import(
         context.reading.error(action.span, "a role cannot be a handler", "notify its handlers instead")
         return ()
     inner = handed_down(context.reading, around, fields)
-    return context.expand[action.module](context, Import(action.args, action.spans, action.span, inner), place)
+    own = variables(context.reading, fields.get("vars"))
+    return context.expand[action.module](context, Import(action.args, action.spans, action.span, inner, own), place)
 
 
 def _check_include_keywords(context: Context, table: Table, action: Action) -> None:

@@ -52,7 +52,10 @@ def _all(sections: Iterable[Any]) -> Iterator[Task]:
 
 def _names(handlers: Iterable[Task]) -> Iterator[str]:
     for task in handlers:
-        yield task.name
         yield from task.listen
+        if not task.named:
+            continue
+        yield task.name
         if task.role:
             yield f"{task.role.name} : {task.name}"
+            yield f"{task.role.short_name} : {task.name}"

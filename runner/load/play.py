@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from runner import registry
 from runner.arguments import ArgumentError, to_bool
+from runner.load.collections import around_collection
 from runner.load.context import Context, Place
 from runner.load.fields import check_name, has_mark, tag_words, unknown_keyword, variables, words
 from runner.load.inherit import directives
@@ -36,7 +38,7 @@ def load_play(
         _not_a_keyword(context, table, key)
     own_vars = {**variables(context.reading, fields.get("vars")), **handed.vars}
     context.play_vars = own_vars
-    given = directives(Directives(), fields)
+    given = _with_own_collection(directives(Directives(), fields), place.file)
     tags = handed.tags | tag_words(fields.get("tags"))
     around = Around(given, tags=tags, when=handed.when)
 
@@ -45,7 +47,7 @@ def load_play(
         return load_nodes(context, fields.get(name), around, inner)
 
     pre_tasks = section("pre_tasks")
-    roles, role_handlers = _roles(context, fields.get("roles"), around, place)
+    roles, role_handlers, listed = _roles(context, fields.get("roles"), around, place)
     tasks, post_tasks = section("tasks"), section("post_tasks")
     plain_around = Around(given, tags=tags)
     handlers_place = Place(place.file, f"{place.key}/handlers", place.chain, handlers=True)
@@ -67,8 +69,18 @@ def load_play(
         handlers=(*role_handlers, *own_handlers, *context.handlers),
         beside_playbook=beside,
         public_roles=tuple(context.public_roles),
+        role_names=(*listed, *context.imported_roles),
+        dependent_role_names=tuple(context.dependent_roles),
         **_play_keywords(context, fields),
     )
+
+
+def _with_own_collection(given: Directives, path: str) -> Directives:
+    """A playbook of a collection finds that collection's roles by their short names."""
+    own = around_collection(path)
+    if not own or own in given.collections:
+        return given
+    return replace(given, collections=(own, *given.collections))
 
 
 def _not_a_keyword(context: Context, table: Table, key: Scalar) -> None:
@@ -79,13 +91,17 @@ def _not_a_keyword(context: Context, table: Table, key: Scalar) -> None:
     unknown_keyword(context.reading, key, "play")
 
 
-def _roles(context: Context, tree: Tree | None, around: Around, place: Place) -> tuple[tuple[Node, ...], list[Node]]:
+def _roles(
+    context: Context, tree: Tree | None, around: Around, place: Place
+) -> tuple[tuple[Node, ...], list[Node], list[str]]:
+    """The tasks, the handlers and the names of the play's list of roles."""
     if not isinstance(tree, Listing):
-        return (), []
+        return (), [], []
     loaded = load_role_list(context, tree, around, Place(place.file, f"{place.key}/roles", place.chain))
     context.public_roles += [found.role for found in loaded]
     nodes = [node for found in loaded for node in found.tasks]
-    return tuple(nodes), [node for found in loaded for node in found.handlers]
+    handlers = [node for found in loaded for node in found.handlers]
+    return tuple(nodes), handlers, [found.role.name for found in loaded]
 
 
 def _hosts(context: Context, table: Table, tree: Tree | None) -> Any:

@@ -9,13 +9,15 @@ from typing import Any
 
 from runner import registry
 from runner.errors import InputErrors
+from runner.load.collections import collection_folders, find_playbook
 from runner.load.context import Context, Place
 from runner.load.fields import right_kind, unknown_keyword
 from runner.load.imports import import_tasks
 from runner.load.inherit import handed_down
 from runner.load.play import is_import, known_in_import, load_play
 from runner.load.reading import Reading
-from runner.load.roles import import_role, role_folders
+from runner.load.role_places import role_folders
+from runner.load.roles import import_role
 from runner.load.sources import Sources
 from runner.load.static_names import static_text
 from runner.load.vars_files import load_beside, merged
@@ -39,8 +41,9 @@ def load_playbooks(
     Raises InputErrors with all mistakes of all files together; with `strict` warnings are mistakes too.
     """
     whole = _Whole(Reading(record), extra_vars or {}, role_folders())
+    whole.collection_folders = collection_folders(map(posixpath.dirname, paths))
     for path in paths:
-        whole.read_file(path, Around(), (), NOWHERE)
+        whole.read_file(whole.playbook(path, path), Around(), (), NOWHERE)
     problems = ordered(whole.reading.problems)
     if strict or any(problem.level == "error" for problem in problems):
         wrong = [replace(problem, level="error") if strict else problem for problem in problems]
@@ -65,6 +68,7 @@ class _Whole:
     reading: Reading
     extra_vars: Mapping[str, Any]
     role_folders: tuple[str, ...]
+    collection_folders: tuple[str, ...] = ()
     plays: list[Play] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     beside: dict[str, FileVars] = field(default_factory=dict)
@@ -102,9 +106,14 @@ class _Whole:
         self.plays.append(load_play(context, item, place, handed, self._beside(chain[0], path)))
 
     def _context(self, path: str) -> Context:
-        return Context(
-            self.reading, posixpath.dirname(path), self.role_folders, self.extra_vars, expand=EXPAND, ids=self.ids
-        )
+        folders = (self.role_folders, self.collection_folders)
+        return Context(self.reading, posixpath.dirname(path), *folders, self.extra_vars, expand=EXPAND, ids=self.ids)
+
+    def playbook(self, name: str, path: str) -> str:
+        """The file of a playbook: `path`, or where there is none, that of `name` in a collection."""
+        if self.reading.is_file(path):
+            return path
+        return find_playbook(self.reading, self.collection_folders, name) or path
 
     def _beside(self, first: str, path: str) -> FileVars:
         """The variables beside the playbook of the command line and beside the one that holds the play."""
@@ -133,7 +142,7 @@ class _Whole:
             return
         text = static_text(context, plain(name), inner, name.span, "the name of the imported playbook")
         if text is not None:
-            target = posixpath.join(posixpath.dirname(path), text.strip())
+            target = self.playbook(text.strip(), posixpath.join(posixpath.dirname(path), text.strip()))
             if not self.reading.is_file(target):
                 self.reading.error(name.span, f"cannot find the playbook {text.strip()!r}", f"searched: {target}")
                 return

@@ -5,18 +5,18 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_r
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from runner.arguments import ArgumentError, to_bool
 from runner.load.context import Context, Import, Place
 from runner.load.fields import variables
 from runner.load.inherit import Fields, handed_down
 from runner.load.nodes import load_nodes, read_fields
+from runner.load.role_meta import RoleMeta, read_meta, truth, validation
+from runner.load.role_places import Found, find
 from runner.load.static_names import static_text
 from runner.model.playbook import Around, Node, Role
 from runner.model.span import Span
@@ -24,21 +24,24 @@ from runner.registry import nearest
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
 FROM: Final = ("tasks", "vars", "defaults", "handlers")
-DEFAULT_ROLE_FOLDERS: Final = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
+PARENT_NAMES: Final = "ansible_parent_role_names"
+PARENT_PATHS: Final = "ansible_parent_role_paths"
 
 
 @dataclass(frozen=True, slots=True)
 class RoleUse:
     """One use of a role: by name, with what the user says about it there. `sources` names the file of each folder
-    (`tasks_from` …); `once`: it may be left out when the same use ran before in the play."""
+    (`tasks_from` …). `once`: it is passed by where one with the same `key` ran before in the play (None: as the role's
+    `allow_duplicates` says). `validate`: its arguments are checked if they are specified."""
 
     name: str
     span: Span
     params: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
-    once: bool = False
+    once: bool | None = None
     key: str = ""
+    validate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +54,33 @@ class LoadedRole:
     own: Role
 
 
-def role_folders() -> tuple[str, ...]:
-    """Where roles are looked for beside the playbook's own folder; ANSIBLE_ROLES_PATH replaces the usual places."""
-    given = os.environ.get("ANSIBLE_ROLES_PATH", "")
-    folders = [part for part in given.split(":") if part] or list(DEFAULT_ROLE_FOLDERS)
-    return tuple(posixpath.expanduser(folder) for folder in folders)
-
-
 def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> LoadedRole | None:
     """The role and its dependencies; None (and a noted mistake) when it cannot be found. `around` is inherited by
     all its tasks, and its role is the parent."""
-    folder = _find(context, use, place)
-    if folder is None:
+    found = find(context, use.name, use.span, around.directives.collections, place)
+    if found is None:
         return None
-    own = _own_role(context, use, around.role, folder)
-    dependencies, repeatable = _dependencies(context, use, replace(around, role=own), place, folder)
-    key = f"{folder}|{sorted(use.sources.items())!r}|{use.key}" if use.once and not repeatable else ""
+    folder = found.folder
+    meta = read_meta(context.reading, folder, use.span)
+    own_collections = ((found.collection,) if found.collection else ()) + meta.collections
+    if own_collections != around.directives.collections:
+        around = replace(around, directives=replace(around.directives, collections=own_collections))
+    own = _own_role(context, use, around.role, found, place)
+    dependencies = _dependencies(context, use, replace(around, role=own), place, folder, meta)
     role = replace(
         own,
-        once=key,
-        defaults=_merged(*(found.role.defaults for found in dependencies), own.defaults),
-        vars=_merged(*(found.own.vars for found in dependencies), own.vars),
-        exported=_merged(*(found.own.exported for found in dependencies), own.exported),
+        key=f"{folder}|{sorted(use.sources.items())!r}|{use.key}",
+        once=not meta.repeatable if use.once is None else use.once,
+        defaults=_merged(*(one.role.defaults for one in dependencies), own.defaults),
+        vars=_merged(*(one.role.exported for one in dependencies), own.vars),
+        exported=_merged(*(one.role.exported for one in dependencies), own.exported),
     )
     inner = replace(around, role=role)
-    tasks = [node for found in dependencies for node in found.tasks]
-    handlers = [node for found in dependencies for node in found.handlers]
+    tasks = [node for one in dependencies for node in one.tasks]
+    handlers = [node for one in dependencies for node in one.handlers]
+    if use.validate:
+        entry = use.sources.get("tasks", "main")
+        tasks += validation(context, inner, place, meta, entry, use.params, use.span)
     tasks += _section(context, use, inner, place, folder, "tasks")
     if f"{folder}|{use.sources.get('handlers', '')}" not in context.handlers_seen:
         context.handlers_seen.add(f"{folder}|{use.sources.get('handlers', '')}")
@@ -84,26 +88,9 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
     return LoadedRole(tuple(tasks), tuple(handlers), role, own)
 
 
-def _find(context: Context, use: RoleUse, place: Place) -> str | None:
-    if not use.name:
-        context.reading.error(use.span, "the name of the role is empty")
-        return None
-    folders = [posixpath.join(context.playbook_dir, "roles"), *context.role_folders]
-    inside = next((key.split("#")[0] for key, _ in reversed(place.chain) if "#" in key), None)
-    folders += [posixpath.dirname(inside)] if inside else []
-    folders.append(context.playbook_dir)
-    places = [posixpath.normpath(posixpath.join(folder, posixpath.expanduser(use.name))) for folder in folders]
-    found = next((path for path in places if context.reading.is_folder(path)), None)
-    if found is None:
-        known = [name for folder in folders[:-1] for name in context.reading.names_in(folder)]
-        near = nearest(use.name, known)
-        searched = "searched: " + ", ".join(dict.fromkeys(posixpath.dirname(path) or "." for path in places))
-        context.reading.error(use.span, f"cannot find the role {use.name!r}", near or searched)
-    return found
-
-
-def _own_role(context: Context, use: RoleUse, parent: Role | None, folder: str) -> Role:
+def _own_role(context: Context, use: RoleUse, parent: Role | None, found: Found, place: Place) -> Role:
     """The role with its own variables and those of the roles that led here, without its dependencies'."""
+    folder = found.folder
     files = {kind: use.sources.get(kind, "main") for kind in ("defaults", "vars")}
     for kind, name in files.items():
         stem = posixpath.join(folder, kind, name)
@@ -113,13 +100,14 @@ def _own_role(context: Context, use: RoleUse, parent: Role | None, folder: str) 
         context.reading.variables_of(posixpath.join(folder, kind, name)) for kind, name in files.items()
     )
     return Role(
-        name=posixpath.basename(folder),
+        name=found.name,
         path=str(Path(folder).absolute()),
         defaults=_merged(parent.defaults if parent else {}, defaults),
         vars=_merged(parent.vars if parent else {}, own_vars, use.vars),
         exported=_merged(parent.exported if parent else {}, own_vars),
         params=_merged(parent.params if parent else {}, use.params),
-        parents=(*parent.parents, parent.name) if parent else (),
+        uses=(*(parent.uses if parent else ()), context.new_id(place.key, "role", folder)),
+        collection=found.collection,
     )
 
 
@@ -154,26 +142,19 @@ def _cycle(context: Context, use: RoleUse, place: Place, key: str) -> None:
 
 
 def _dependencies(
-    context: Context, use: RoleUse, around: Around, place: Place, folder: str
-) -> tuple[list[LoadedRole], bool]:
-    """The roles that `meta/main.yml` asks for, loaded, and whether the role may run twice."""
-    path = context.reading.with_extension(posixpath.join(folder, "meta", "main"))
-    meta = context.reading.tree(path, use.span) if path else None
-    if path is None or not isinstance(meta, Table):
-        return [], False
-    repeatable = _truth(plain(meta.get("allow_duplicates")))
-    wanted = meta.get("dependencies")
-    if wanted is None or (isinstance(wanted, Scalar) and wanted.value is None):
-        return [], repeatable
-    if not isinstance(wanted, Listing):
-        context.reading.error(wanted.span, "'dependencies' must be a list of roles")
-        return [], repeatable
+    context: Context, use: RoleUse, around: Around, place: Place, folder: str, meta: RoleMeta
+) -> list[LoadedRole]:
+    """The roles that `meta/main.yml` asks for, loaded."""
+    if meta.dependencies is None:
+        return []
     key = f"{folder}#dependencies"
     if any(step == key for step, _ in place.chain):
         _cycle(context, use, place, key)
-        return [], repeatable
-    inner = Place(path, f"{place.key}/{use.name}", (*place.chain, (key, f"role {use.name}")), place.handlers)
-    return load_role_list(context, wanted, around, inner), repeatable
+        return []
+    chain = (*place.chain, (key, f"role {use.name}"))
+    loaded = load_role_list(context, meta.dependencies, around, Place(meta.path, f"{place.key}/{use.name}", chain))
+    context.dependent_roles += [found.role.name for found in loaded]
+    return loaded
 
 
 def load_role_list(context: Context, listing: Listing, around: Around, place: Place) -> list[LoadedRole]:
@@ -207,7 +188,7 @@ def role_entry(context: Context, item: Tree, around: Around) -> tuple[RoleUse, A
         return None
     own_vars = variables(context.reading, fields.get("vars"))
     key = repr((params, own_vars, [plain(fields.get(word)) for word in ("when", "tags")]))
-    return RoleUse(text.strip(), name.span, params, own_vars, {}, once=True, key=key), inner
+    return RoleUse(text.strip(), name.span, params, own_vars, {}, key=key), inner
 
 
 def role_use(context: Context, wanted: Import) -> RoleUse | None:
@@ -224,24 +205,30 @@ def role_use(context: Context, wanted: Import) -> RoleUse | None:
             where = wanted.spans.get(f"{kind}_from", wanted.span)
             text = static_text(context, args[f"{kind}_from"], wanted.around, where, f"{kind}_from")
             sources |= {kind: text} if text else {}
-    once = not _truth(args.get("allow_duplicates", True))
-    return RoleUse(name.strip(), span, sources=sources, once=once) if name is not None else None
+    if name is None:
+        return None
+    once, validate = not truth(args.get("allow_duplicates", True)), truth(args.get("rolespec_validate", True))
+    return RoleUse(name.strip(), span, sources=sources, once=once, key=f"include {wanted.vars!r}", validate=validate)
+
+
+def inside_role(around: Around) -> Around:
+    """What a role that is imported or included inherits: in a role, it learns the names of those it is in."""
+    parent = around.role
+    if parent is None:
+        return around
+    names = [parent.name, *around.include_params.get(PARENT_NAMES, ())]
+    paths = [parent.path, *around.include_params.get(PARENT_PATHS, ())]
+    return replace(around, include_params={**around.include_params, PARENT_NAMES: names, PARENT_PATHS: paths})
 
 
 def import_role(context: Context, wanted: Import, place: Place) -> tuple[Node, ...]:
     """The tasks of the role take the place of the import; its handlers come after the play's own."""
     use = role_use(context, wanted)
-    loaded = load_role(context, use, wanted.around, place) if use else None
+    loaded = load_role(context, use, inside_role(wanted.around), place) if use else None
     if loaded is None:
         return ()
     context.handlers += loaded.handlers
-    if _truth(wanted.args.get("public", True)):
+    context.imported_roles.append(loaded.role.name)
+    if truth(wanted.args.get("public", True)):
         context.public_roles.append(loaded.role)
     return loaded.tasks
-
-
-def _truth(value: Any) -> bool:
-    try:
-        return value is not None and to_bool(value)
-    except ArgumentError:
-        return False

@@ -31,8 +31,9 @@ class Role:
     """A role one task belongs to: its folder and the variable layers it brings.
 
     `vars` hold the files of `vars/` and the keyword `vars` where the role is used; the play's other tasks see the
-    files alone (`exported`). `once`: uses with the same text (not empty) need to run only once on each host of a play,
-    as Ansible does without `allow_duplicates`.
+    files alone (`exported`). `key` is the same for uses that are alike; with `once` a use is passed by on a host where
+    one of the same key has run in this play, as Ansible does without `allow_duplicates`. `uses` are the ids of this
+    use and of those it is nested in, the outermost first. `name` is qualified by the collection if it is of one.
     """
 
     name: str
@@ -40,9 +41,16 @@ class Role:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     vars: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
-    parents: tuple[str, ...] = ()
-    once: str = ""
+    key: str = ""
+    once: bool = False
+    uses: tuple[str, ...] = ()
     exported: Mapping[str, Any] = field(default_factory=dict)
+    collection: str = ""
+
+    @property
+    def short_name(self) -> str:
+        """The name without the collection's."""
+        return self.name.removeprefix(f"{self.collection}.") if self.collection else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,10 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One play. `hosts` may be a template; `needs` is None unless written (an empty list means "needs nothing")."""
+    """One play. `hosts` may be a template; `needs` is None unless written (an empty list means "needs nothing").
+
+    `role_names` are those of its list `roles` and of imports, in order; other roles depend on the dependent ones.
+    """
 
     id: str
     name: str
@@ -205,6 +216,8 @@ class Play:
     needs: tuple[str, ...] | None = None
     beside_playbook: FileVars = field(default_factory=FileVars)
     public_roles: tuple[Role, ...] = ()
+    role_names: tuple[str, ...] = ()
+    dependent_role_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

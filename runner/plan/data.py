@@ -52,7 +52,7 @@ def handler_names(node: TaskNode) -> frozenset[str]:
     task = node.task
     names = {task.name, *task.listen}
     if task.role:
-        names.add(f"{task.role.name} : {task.name}")
+        names |= {f"{task.role.name} : {task.name}", f"{task.role.short_name} : {task.name}"}
     return frozenset(names)
 
 

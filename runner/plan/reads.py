@@ -15,8 +15,8 @@ from runner.plan.effects import spec_of
 from runner.plan.magic import is_fact_name
 
 _WORD: Final = re.compile(r"[A-Za-z_]\w*")
-# What their files read is not known before they are rendered.
-_RENDERS_FILES: Final = frozenset({"template"})
+# What their files, or the names in their specifications, read is not known before they run.
+_RENDERS_FILES: Final = frozenset({"template", "validate_argument_spec"})
 # They change groups, or hosts, or variables whose names nobody knows yet.
 _WRITES_ANYTHING: Final = frozenset({"add_host", "group_by", "include_vars"})
 _NO_DIRECTIVES: Final = frozenset({"collections"})

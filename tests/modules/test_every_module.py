@@ -43,6 +43,9 @@ HOSTILE = (
 )
 
 # Arguments that make a step of a module, beside its required ones, which are filled in by name.
+# A value for an option of each kind; "x" for the others.
+SMALL: Mapping[str, Any] = {"path": "f", "dict": {"x": {}}}
+
 BASE: Mapping[str, Mapping[str, Any]] = {
     "copy": {"content": "text"},
     "file": {"state": "touch"},
@@ -70,7 +73,7 @@ def base(name: str) -> dict[str, Any]:
     given = dict(BASE.get(name, {}))
     for option, about in spec_of(name).options.items():
         if about.required and option not in given:
-            given[option] = about.choices[0] if about.choices else "f" if about.kind == "path" else "x"
+            given[option] = about.choices[0] if about.choices else SMALL.get(about.kind, "x")
     for group in spec_of(name).required_one_of:
         if not given.keys() & set(group):
             given[group[0]] = "x"
