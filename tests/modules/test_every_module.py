@@ -43,9 +43,6 @@ HOSTILE = (
 )
 
 # Arguments that make a step of a module, beside its required ones, which are filled in by name.
-# A value for an option of each kind; "x" for the others.
-SMALL: Mapping[str, Any] = {"path": "f", "dict": {"x": {}}}
-
 BASE: Mapping[str, Mapping[str, Any]] = {
     "copy": {"content": "text"},
     "file": {"state": "touch"},
@@ -57,6 +54,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "setup": {"gather_subset": ["!all", "!min", "local"]},
     "gather_facts": {"gather_subset": ["!all", "!min", "local"]},
     "wait_for": {"path": "f", "timeout": 0},
+    "validate_argument_spec": {"argument_spec": {"ansible_verbosity": {"type": "int"}}},
 }
 # Options whose text is code, to be run as such.
 CODE = {("raw", "cmd"), ("script", "cmd"), ("shell", "cmd")}
@@ -73,7 +71,7 @@ def base(name: str) -> dict[str, Any]:
     given = dict(BASE.get(name, {}))
     for option, about in spec_of(name).options.items():
         if about.required and option not in given:
-            given[option] = about.choices[0] if about.choices else SMALL.get(about.kind, "x")
+            given[option] = about.choices[0] if about.choices else "f" if about.kind == "path" else "x"
     for group in spec_of(name).required_one_of:
         if not given.keys() & set(group):
             given[group[0]] = "x"
