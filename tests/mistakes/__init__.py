@@ -1,0 +1,1 @@
+"""Seeded mistakes, each with exactly what pbrun tells its user about it."""
