@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
@@ -48,5 +47,7 @@ def short(action: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint "did you mean …?" with the known word most like `word`, or ""."""
+    import difflib  # only mistakes need it
+
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f"did you mean {close[0]!r}?" if close else ""

@@ -56,14 +56,18 @@ class House:
                 self._links[target] = link
             return link
 
-    def _connect(self, target: Target) -> Connection:
+    def transport(self, name: str) -> Transport:
+        """The run's transport of this name. Raises EnvironmentFault when there is none."""
         with self._lock:
-            transport = self._open.get(target.transport)
+            transport = self._open.get(name)
             if transport is None:
-                module = self._transports(target.transport)
+                module = self._transports(name)
                 transport = getattr(module, "for_run", lambda: module)()
-                self._open[target.transport] = transport
-        return transport.connect(target, lambda message: self._notice(target.host, message))
+                self._open[name] = transport
+            return transport
+
+    def _connect(self, target: Target) -> Connection:
+        return self.transport(target.transport).connect(target, lambda message: self._notice(target.host, message))
 
     def forget(self, host: str) -> list[HostLink]:
         """Take the links of a host out; whoever asked has to retire them."""

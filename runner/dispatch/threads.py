@@ -39,6 +39,9 @@ class Threads:
         """Have a trip carried as soon as a worker is free. Raises RuntimeError when closed."""
         if self._closed:
             raise RuntimeError("the dispatcher is closed")
+        # Whoever sends has more to prepare; a worker that imported the transport meanwhile would take turns with it for
+        # the interpreter, and no connection would begin until both are done.
+        self._house.transport(trip.target.transport)
         self._do(partial(self._house.carry, trip, self._messages.put))
 
     def _do(self, job: Callable[[], None]) -> None:

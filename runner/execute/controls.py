@@ -10,12 +10,12 @@ from typing import Final
 
 from runner.errors import StepError
 from runner.execute.batch import Batch
-from runner.execute.judge import stamp
 from runner.execute.settle import change_inventory
 from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.call import AddHost, GroupBy, Meta, Outcome, Pause
 from runner.model.event import Notice
+from runner.model.moment import stamp
 from runner.model.playbook import Task
 
 NOT_INTERACTIVE: Final = "Not waiting for response to prompt as stdin is not interactive"

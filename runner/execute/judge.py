@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from runner.execute.results import result_of
 from runner.execute.verdicts import explain, holds, number
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Fragment, Outcome, Reply, Status, failed
+from runner.model.moment import stamp
 from runner.model.values import Unknown, UnknownReached
 
 _LOST = (Status.UNREACHABLE, Status.INDETERMINATE)
@@ -161,12 +161,6 @@ def _status(result: dict[str, Any]) -> Status:
     if result["failed"]:
         return Status.FAILED
     return Status.CHANGED if result["changed"] is True else Status.OK
-
-
-def stamp(seconds: float) -> str:
-    """A UTC time as Ansible's commands report it."""
-    whole = time.gmtime(seconds)
-    return f"{time.strftime('%Y-%m-%d %H:%M:%S', whole)}.{int(seconds % 1 * 1e6):06d}"
 
 
 def _delta(seconds: float) -> str:

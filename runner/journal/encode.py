@@ -14,11 +14,12 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
 from runner.journal.plain import Plainer, same, valid_text
+from runner.model import moment
 from runner.model.call import Diff, Status
 from runner.model.event import VERSION, Event, Recap, Record, RunEnd, TaskResult
 
@@ -35,6 +36,7 @@ NAMES: Final = frozenset(
 )
 TIMES: Final = ("start", "end")
 OUTPUT: Final = ("stdout", "stderr")
+_NONE: Final[frozenset[str]] = frozenset()
 # Fields that hold more than plain data, or must keep what plain data cannot say.
 SPECIAL_OF: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
     {
@@ -54,7 +56,7 @@ def to_iso(seconds: float) -> str | None:
     if not seconds or not math.isfinite(seconds):
         return None
     try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+        return moment.iso(seconds)
     except (OverflowError, OSError, ValueError):
         return None
 
@@ -68,18 +70,21 @@ def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
     """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
     kind = type(event)
     plainer, names = Plainer(redact), Plainer()
-    made: dict[str, Any] = {}
-    special = SPECIAL_OF.get(kind, frozenset())
+    special, tuples = SPECIAL_OF.get(kind, _NONE), TUPLES[kind]
+    made: list[Any] = []
+    changed = False
     for name in FIELDS[kind]:
-        value = getattr(event, name)
+        value = found = getattr(event, name)
         if name in special:
-            made[name] = _special(name, value, plainer, names)
-        elif value is None or value is True or value is False:
-            made[name] = value
-        else:
+            found = _special(name, value, plainer, names)
+        elif value is not None and value is not True and value is not False:
             found = (names if name in NAMES else plainer).value(value)
-            made[name] = tuple(found) if isinstance(found, list) and name in TUPLES[kind] else found
-    return kind(**made)
+            if name in tuples and type(found) is list:
+                found = tuple(found)
+        changed = changed or found is not value
+        made.append(found)
+    # Most events are plain already, and making one anew costs as much as looking at all its fields.
+    return kind(*made) if changed else event
 
 
 def _special(name: str, value: Any, plainer: Plainer, names: Plainer) -> Any:
@@ -88,18 +93,25 @@ def _special(name: str, value: Any, plainer: Plainer, names: Plainer) -> Any:
         case "stdout" | "stderr":
             return plainer.output(value)
         case "start" | "end":
-            return from_iso(to_iso(_seconds(value)))
+            return _readable(_seconds(value))
         case "duration_s":
             made = _seconds(value)
             return made if math.isfinite(made) else 0.0
         case "diff":
-            return tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
+            return value and tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
         case "hosts":
             return {names.text(host): recap for host, recap in value.items()}
     return value
 
 
+def _readable(seconds: float) -> float:
+    """The moment that the log's text for it means."""
+    return 0.0 if to_iso(seconds) is None else moment.rounded(seconds)
+
+
 def _seconds(value: object) -> float:
+    if type(value) is float:
+        return value
     return float(value) if isinstance(value, int | float) else 0.0
 
 

@@ -56,8 +56,11 @@ class Plainer:
 
     def value(self, value: Any) -> Any:
         """`value` as None, bool, int, finite float, valid text, list or dict with text keys."""
-        if type(value) is str:  # most values are, and this is the busiest place of the log
-            return self.text(value)
+        kind = type(value)
+        if kind is str:  # most values are, and this is the busiest place of the log
+            return self._redact(value) if value.isascii() else self.text(value)
+        if kind is dict or kind is list:
+            return self._container(value)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, str):
@@ -77,7 +80,7 @@ class Plainer:
     def text(self, text: str) -> str:
         """Redacted first, as what a host sent, then made valid."""
         if text.isascii():
-            return self._redact(str(text))
+            return self._redact(text if type(text) is str else str(text))
         return valid_text(self._redact(escaped_text(text)))
 
     def output(self, text: str) -> str:

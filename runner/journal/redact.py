@@ -26,7 +26,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` with each secret masked; where two overlap, all of both is."""
-        spans = self._spans(text)
+        spans = self._forms and self._spans(text)
         if not spans:
             return text
         spans.sort()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import shlex
 from collections.abc import Iterator
@@ -36,6 +35,8 @@ def _parts(secret: str) -> Iterator[str]:
 
 
 def _encodings(text: str) -> Iterator[str]:
+    import html  # only runs with secrets need it
+
     data = text.encode("utf-8", "surrogateescape")
     yield text
     for escaped in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):

@@ -121,6 +121,8 @@ class Fragment:
     `apply` would print or whether it changes anything, so a check whose probe says "differs" is *unknown*.
     `makes` / `removes`: paths that exist / are gone after this step (for the rest of a dry run).
     `last=False`: the module's `outcome` may ask for one more fragment, so nothing may be sent behind this one.
+    `bare`: words with the effect of `apply` that the session's own shell may run itself where nothing else is asked of
+    the step: they start no process and leave the shell as it was.
     """
 
     probe: str = ""
@@ -133,6 +135,7 @@ class Fragment:
     removes: tuple[str, ...] = ()
     memo: Mapping[str, Any] = field(default_factory=dict)
     last: bool = True
+    bare: str = ""
 
 
 @dataclass(frozen=True, slots=True)

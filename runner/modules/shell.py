@@ -6,7 +6,7 @@ from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
-from runner.sh.user_command import GUARDS, STDIN, guarded, result, through_shell
+from runner.sh.user_command import GUARDS, STDIN, bare_words, guarded, result, through_shell
 
 SPEC = Spec(
     doc="Run text through /bin/sh, or another shell.",
@@ -26,7 +26,8 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
     """Runs the text in a shell of its own, so that it never runs inside the session's."""
     if not call.args["cmd"].strip():
         raise StepError("no command given")
-    return guarded(call, through_shell(call.args["cmd"], call.args["executable"]))
+    cmd, executable = call.args["cmd"], call.args["executable"]
+    return guarded(call, through_shell(cmd, executable), bare="" if executable else bare_words(cmd))
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:  # noqa: ARG001

@@ -24,9 +24,9 @@ def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) ->
     text holds the token.
     """
     parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop= pb_over="]
-    last = trip.lines[-1].index
+    ahead = {line.index: _ahead(after) for line, after in zip(trip.lines, (*trip.lines[1:], None), strict=True)}
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
-        steps = "\n".join(_step(line, uploads, ends=line.index == last) for line in lines)
+        steps = "\n".join(_step(line, uploads, ahead[line.index]) for line in lines)
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
     if uploads or any(_keeps_files(line) for line in trip.lines):
@@ -48,16 +48,45 @@ def differs_for_certain(line: Line) -> bool:
     return line.fragment.probe.strip() == "pb_differs" and bool(line.fragment.apply) and not line.check
 
 
-def _step(line: Line, uploads: Mapping[tuple[int, str], str], *, ends: bool) -> str:
+def _ahead(after: Line | None) -> str:
+    """What a step's end has to know of the one after it: there is none, or it is over so soon, and says so little on
+    its way, that both may answer in one packet."""
+    if after is None:
+        return "last"
+    return "more" if _runs_bare(after) and after.timeout_s is None else "''"
+
+
+def _step(line: Line, uploads: Mapping[tuple[int, str], str], ahead: str) -> str:
     index = line.index
-    body = "\n".join(part for part in _body(line, uploads) if part)
+    # What a child that was left behind may still write to has a name that nothing else will have. Files that only our
+    # own text writes to are used again: a file system may take longer to make one than all the rest of the step.
+    files = f"$pb_trip.{index}" if _leaves_children(line) else "own"
     # Only a deadline needs to know when the step began; else it began when the one before it ended.
     begin = f"pb_begin {index}\n" if line.timeout_s is not None else ""
     return (
-        f"{begin}(\n{body}\n) "
-        f'</dev/null >"$pb_dir/o.$pb_trip.{index}" 2>"$pb_dir/e.$pb_trip.{index}"\n'
-        f"pb_end {index} $? '{int(line.tolerant) or ''}' '{int(ends) or ''}'"
+        f'{begin}{_compound(line, uploads)} </dev/null >"$pb_dir/o.{files}" 2>"$pb_dir/e.{files}"\n'
+        f"pb_end {index} $? {files} '{int(line.tolerant) or ''}' {ahead}"
     )
+
+
+def _leaves_children(line: Line) -> bool:
+    """Whether the step runs something of the user's, which may leave a process behind."""
+    fragment = line.fragment
+    return not _runs_bare(line) and "pb_user_" in fragment.probe + fragment.apply
+
+
+def _runs_bare(line: Line) -> bool:
+    """Whether the step is nothing but words that the session's shell can run itself."""
+    return bool(line.fragment.bare) and differs_for_certain(line) and not line.environment
+
+
+def _compound(line: Line, uploads: Mapping[tuple[int, str], str]) -> str:
+    """The step as one compound command: a subshell, so that what it does to its shell ends with it."""
+    body = "\n".join(part for part in _body(line, uploads) if part)
+    if not _runs_bare(line):
+        return f"(\n{body}\n)"
+    # Another shell than /bin/sh may read the words in another way.
+    return f'if [ "$0" = /bin/sh ]; then {line.fragment.bare}\nelse (\n{body}\n)\nfi'
 
 
 def _body(line: Line, uploads: Mapping[tuple[int, str], str]) -> Iterator[str]:

@@ -54,11 +54,12 @@ pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || 
 }
 """
 
-# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files have
-# names of their own for each trip, because a child left behind may still write to one; they are emptied at once (no
-# process) and removed when there are many. Short printable output is read by the shell itself (`pb_quick`) and travels
-# in one write with the end of its step: no process, one packet. `read` drops NUL bytes, so that what was read is only
-# believed if it is as long as the kernel says the file's offset is; anything else goes through `head`.
+# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files of
+# what the user wrote have names of their own, because a child left behind may still write to one; they are emptied at
+# once (no process) and removed when there are many. Short printable output is read by the shell itself (`pb_quick`)
+# and travels in one write with the end of its step, and with the ends of those before it that were not worth a packet:
+# no process, one packet. `read` drops NUL bytes, so that what was read is only believed if it is as long as the kernel
+# says the file's offset is; anything else goes through `head`.
 _SPEAKING: Final = r"""
 pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
 pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
@@ -112,20 +113,23 @@ pb_stream() {
   true >"$3"
 }
 pb_end() {
-  pb_say=
-  pb_stream O "$1" "$pb_dir/o.$pb_trip.$1"
-  pb_stream E "$1" "$pb_dir/e.$pb_trip.$1"
-  [ "$2" = 0 ] || [ -n "$3" ] || pb_stop=$1
+  pb_stream O "$1" "$pb_dir/o.$3"
+  pb_stream E "$1" "$pb_dir/e.$3"
+  [ "$2" = 0 ] || [ -n "$4" ] || pb_stop=$1
   pb_say=$pb_say$pb_token"X $1 $2"$pb_nl
-  if [ -n "$4" ]; then pb_over=1 pb_say=$pb_say$pb_token"Z ${pb_stop:--}"$pb_nl; fi
+  case $5$pb_stop in
+  more) return ;;
+  last*) pb_over=1 pb_say=$pb_say$pb_token"Z ${pb_stop:--}"$pb_nl ;;
+  esac
   printf %s "$pb_say" >&9
+  pb_say=
 }
 pb_trip_end() {
   [ -n "$pb_over" ] || printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9
   [ "$pb_trip" -lt "$pb_sweep" ] || pb_clear
 }
 pb_clear() { pb_sweep=$((pb_trip + 64)); rm -f "$pb_dir"/[oeis].* "$@" 2>/dev/null; }
-pb_trip=0 pb_sweep=64
+pb_trip=0 pb_sweep=64 pb_say=
 """
 
 # bash tells its stderr about a killed child, and quotes the child's text: nobody is to read that.

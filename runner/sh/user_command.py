@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from runner.arguments import Option
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, Upload, failed
+from runner.model.moment import stamp
 from runner.model.values import Unknown
 from runner.sh.encode import printf_word
 from runner.sh.place import INLINE_LIMIT, content_upload
@@ -23,6 +24,8 @@ _OF_THE_SHELL: Final = frozenset(
     readonly return set shift shopt source suspend times trap type typeset ulimit umask unalias unset wait
     """.split()
 )
+# Built into dash, bash, ash and ksh alike, and harmless.
+_OF_ANY_SHELL: Final = frozenset({"echo", "true", "false"})
 _ARGUMENT_LIMIT: Final = 120_000
 NOT_RUN: Final = "the command did not run in check mode"
 
@@ -38,8 +41,10 @@ STDIN: Final[Mapping[str, Option]] = {
 }
 
 
-def guarded(call: Call, run: str, uploads: tuple[Upload, ...] = ()) -> Fragment:
-    """The fragment that goes into `chdir`, looks at `creates` and `removes`, and else runs the text `run`."""
+def guarded(call: Call, run: str, uploads: tuple[Upload, ...] = (), bare: str = "") -> Fragment:
+    """The fragment that goes into `chdir`, looks at `creates` and `removes`, and else runs the text `run`.
+
+    `bare`: see `Fragment`; it holds if there is nothing to look at before."""
     args = call.args
     creates, removes, chdir = args.get("creates"), args.get("removes"), args.get("chdir")
     lines: list[str] = []
@@ -55,6 +60,7 @@ def guarded(call: Call, run: str, uploads: tuple[Upload, ...] = ()) -> Fragment:
     return Fragment(
         probe="\n".join([*lines, "pb_differs"]),
         apply=stdin + run,
+        bare="" if lines or stdin else bare,
         effect=Effect.IDEMPOTENT if creates or removes else Effect.UNSAFE,
         predictable=bool(creates or removes),
         uploads=(*uploads, *more),
@@ -85,10 +91,19 @@ def through_shell(command: str, executable: str | None = None) -> str:
         return f"printf {printf_word(data)} >{script} || exit 1\npb_user_run {shell} {script}"
     if executable is None and _is_one_command(command):
         # The shell that would read these words is the one that is here already: it need not be started again.
-        words = " ".join(quote(word) for word in command.split())
-        return f'[ "$0" = /bin/sh ] || pb_user_run /bin/sh -c {quote(command)}\npb_user_own\n{words}'
+        return f'[ "$0" = /bin/sh ] || pb_user_run /bin/sh -c {quote(command)}\npb_user_own\n{_words(command)}'
     # A text that begins like an option would be read as one.
     return f"pb_user_run {shell} -c {quote(f' {command}' if command[0] in '-+' else command)}"
+
+
+def bare_words(command: str) -> str:
+    """The words of a line for the shell that any POSIX shell runs itself, starting no process and changing nothing of
+    itself; "" for any other."""
+    return _words(command) if _is_one_command(command) and command.split(maxsplit=1)[0] in _OF_ANY_SHELL else ""
+
+
+def _words(command: str) -> str:
+    return " ".join(quote(word) for word in command.split())
 
 
 def _is_one_command(text: str) -> bool:
@@ -144,8 +159,5 @@ def _would_run(values: dict[str, Any]) -> Outcome:
 
 
 def _times(reply: Reply) -> dict[str, str]:
-    def stamp(seconds: float) -> str:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-
     delta = timedelta(seconds=reply.end - reply.start)
     return {"start": stamp(reply.start), "end": stamp(reply.end), "delta": str(delta)}

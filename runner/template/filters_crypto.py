@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import string
-import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,7 +12,7 @@ from runner.errors import TemplateError
 from runner.template.filters_text import as_bytes, as_text
 
 # The namespace that Ansible's to_uuid uses, so that ids stay what they were.
-_NAMESPACE: Final = uuid.UUID("361E6D51-FAEC-444A-9079-341386DA8E2E")
+_NAMESPACE: Final = "361E6D51-FAEC-444A-9079-341386DA8E2E"
 
 # Rounds that Ansible asks for, so that a given salt gives the same hash.
 _ROUNDS: Final[Mapping[str, int]] = MappingProxyType({"sha256_crypt": 535_000, "sha512_crypt": 656_000})
@@ -46,6 +45,8 @@ def md5(value: Any) -> str:
 
 def to_uuid(value: Any, namespace: Any = _NAMESPACE) -> str:
     """The UUID (version 5) of a name."""
+    import uuid
+
     try:
         space = namespace if isinstance(namespace, uuid.UUID) else uuid.UUID(namespace)
     except (AttributeError, ValueError) as error:
