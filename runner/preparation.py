@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.errors import InputErrors, PbrunError
+from runner.extensions.extensions import Extensions
+from runner.extensions.shelves import from_environment
 from runner.inventory.patterns import mismatch_message, resolve
 from runner.load.inventory import load_inventory, read_limit_files
 from runner.load.names_check import check_names
@@ -42,6 +45,7 @@ class Prepared:
     problems: tuple[Problem, ...]
     templar: Templar
     record: Sources
+    extensions: Extensions
     limit_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -112,8 +116,8 @@ class _Groups:
         return {name: [host.name for host in hosts if name in host.groups] for name in self.inventory.groups}
 
 
-def make_templar(notice: Callable[[str], None] | None = None, vault: Vault | None = None) -> Templar:
-    """The template layer, wired to YAML, to the vault, and to files that templates include."""
+def make_templar(extensions: Extensions | None = None, vault: Vault | None = None) -> Templar:
+    """The template layer, wired to YAML, to the vault, and to the project's own filters and tests."""
     from runner.syntax import yaml_text
     from runner.template.plugins import Plugins
     from runner.template.templar import Templar
@@ -129,13 +133,17 @@ def make_templar(notice: Callable[[str], None] | None = None, vault: Vault | Non
         return plain
 
     ports = Plugins(dump, load, load_all, reveal, keyring.encrypt_with, decrypt)
-    return Templar(plugins=ports, notice=notice)
+    if extensions is None:
+        return Templar(plugins=ports)
+    return Templar(None, extensions.filters, extensions.tests, plugins=ports, notice=extensions.warn)
 
 
 def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     """Read, check and plan. Raises InputErrors with every mistake of every file, OptionError, or PbrunError when a
     limit leaves no host."""
     record = Sources(vault=options.vault) if options.vault else Sources()
+    extensions = Extensions(record.homes, from_environment(os.environ), options.verbosity)
+    record.brings_module = extensions.brings_module
     mistakes: list[Problem] = []
     doubts: list[Problem] = []
 
@@ -162,13 +170,14 @@ def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     mistakes = [*check_vars_files(book, record), *check_notifications(book, options.extra_vars, record.aside())]
     if mistakes:
         raise InputErrors(mistakes)
-    templar = make_templar(vault=record.vault)
+    templar = make_templar(extensions, record.vault)
     doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside())
+    doubts += extensions.look_around()
     doubts += check_names(book, inventory, options.extra_vars, templar, record.aside())
     if options.strict and doubts:
         raise InputErrors(doubts)
     plan = make_plan(book, inventory, options, templar)
-    made = Prepared(options, inventory, book, plan, tuple(doubts), templar, record, limits or {})
+    made = Prepared(options, inventory, book, plan, tuple(doubts), templar, record, extensions, limits or {})
     _check_limit(made)
     return made
 

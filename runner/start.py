@@ -106,10 +106,12 @@ def open_run(
         screen.ask,
         screen.confirm,
         redactor.text,
+        prepared.extensions,
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())
     setting = Setting(world, journal, reporters, screen, [], _LabBook(labs).locate, time.time())
+    setting.remarks = prepared.extensions.notices
     setting.remarks.extend(Notice("notice", note) for note in journal.notes)
     setting.opening.extend(_opening(prepared, options, argv))
     return setting

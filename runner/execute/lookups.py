@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 from runner import registry
 from runner.errors import NoSuchLookup
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Play, Task
-from runner.model.ports import FileKind
+from runner.model.ports import FileKind, Lookup
 from runner.model.span import Span
 from runner.model.values import Unknown, UnknownReached
 from runner.plan.gather import facts_task
@@ -29,15 +29,22 @@ class LookupDesk:
 
     def answer(self, scope: StepScope, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> list[Any]:
         """The lookup's results. Raises StepError for an unknown lookup, and what the plug-in raises."""
-        short = registry.short(name)
-        try:
-            plugin = registry.load("lookups", short)
-        except KeyError:
-            hint = registry.nearest(short, registry.names("lookups"))
-            raise NoSuchLookup(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
+        plugin = self._plugin(name)
         task = self._task or facts_task(self._play)
         found = plugin.run(list(terms), scope, dict(options), _Context(self._world, scope, task, self._play))
         return list(found)
+
+    def _plugin(self, name: str) -> Lookup:
+        """The project's own lookup of this name, or ours."""
+        short = registry.short(name)
+        brought = self._world.extensions.lookup(short) if self._world.extensions and short == name else None
+        if brought is not None:
+            return brought
+        try:
+            return cast(Lookup, registry.load("lookups", short))
+        except KeyError:
+            hint = registry.nearest(short, registry.names("lookups"))
+            raise NoSuchLookup(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
 
 
 class _Context:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Final, cast
 
 from runner import registry
+from runner.arguments import Spec
 from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.desk import StepDesk
 from runner.execute.expand import expand, loop_variables
@@ -166,15 +167,23 @@ class Preparer:
             if refusal is not None:
                 step.outcome = in_doubt(refusal, step.outcome)
         except (StepError, InputErrors) as error:
-            step.outcome = failed(explain(error))
+            step.outcome = self._untold(job, error) or failed(explain(error))
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
+
+    def _untold(self, job: Job, error: Exception) -> Outcome | None:
+        """What is undefined may be a fact of a module that a dry run left out: then nobody knows."""
+        module = self._variables.state.of(job.host).untold
+        if not module or not isinstance(error, TemplateError) or error.kind != "undefined":
+            return None
+        return unknown_outcome(f"may run: {explain(error)}, but {module} may tell it as a fact")
 
     def _compile(self, job: Job, step: Step, *, ahead: bool) -> None:
         task = job.task
         spec = spec_of(task)
         if spec is None:
-            raise StepError(task.args_problem or f"there is no module named {task.action!r}")
+            step.module = self._brought(task)
+            spec = cast(Spec, step.module.SPEC)
         if ahead and spec.local and task.module not in _HARMLESS:
             raise NotAhead
         args, given = arguments(self._world, task, spec, step.scope)
@@ -201,9 +210,16 @@ class Preparer:
             job.flags.no_log,
             job.flags.timeout_s,
         )
-        step.module = cast(Module, registry.load("modules", task.module))
+        step.module = step.module or cast(Module, registry.load("modules", task.module))
         made = step.module.fragment(step.call, self.desk(job, step))
         self.accept(job, step, made)
+
+    def _brought(self, task: Task) -> Module:
+        """The module that the project brings along under a name that none of ours has."""
+        found = self._world.extensions.module(task) if self._world.extensions else None
+        if found is None:
+            raise StepError(task.args_problem or f"there is no module named {task.action!r}")
+        return found
 
     def again(self, job: Job, step: Step) -> None:
         """Make the step ready for another attempt with the same call."""
@@ -248,6 +264,8 @@ class Preparer:
             return
         if job.flags.check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
+            if spec_of(job.task) is None:
+                self._variables.state.of(step.delegate or job.host).untold = job.task.action
             return
         step.fragment = made
         if job.flags.check:

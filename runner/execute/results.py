@@ -36,6 +36,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         result["unreachable"] = True
     if outcome.facts:
         result["ansible_facts"] = {_prefixed(name): value for name, value in outcome.facts.items()}
+    if outcome.own_facts:
+        result["ansible_facts"] = dict(outcome.own_facts)
     if outcome.set_vars:
         result["ansible_facts"] = dict(outcome.set_vars)
     if outcome.included_vars:

@@ -24,6 +24,8 @@ def apply_outcome(state: HostState, outcome: Outcome) -> None:
     """What a step's outcome changes for later ones: facts and variables (controls are the play's business)."""
     if outcome.facts:
         state.learn(outcome.facts)
+    if outcome.own_facts:
+        state.learn_own(outcome.own_facts)
     state.live.update(outcome.set_vars)
     state.included.update(outcome.included_vars)
 

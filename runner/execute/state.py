@@ -18,18 +18,24 @@ IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all",)
 class HostState:
     """One host over all plays of the run. `facts` None: not gathered. `live` holds registers and set_facts.
 
+    `own_facts` are those that modules of the project told, under the names they gave them.
+
+    `untold`: the module of the project that did not run in a dry run, and may have told facts.
+
     `may_gather`: some play has had leave to gather its facts, so they are there for whoever reads them.
     """
 
     name: str
     facts: Mapping[str, Any] | None = None
     fact_vars: Mapping[str, Any] = field(default_factory=dict)
+    own_facts: Mapping[str, Any] = field(default_factory=dict)
     live: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)
     unreachable: bool = False
     failed: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     may_gather: bool = False
+    untold: str = ""
     will_exist: set[str] = field(default_factory=set)
     will_vanish: set[str] = field(default_factory=set)
 
@@ -42,9 +48,20 @@ class HostState:
             if not is_setting(name := key if key.startswith("ansible_") else f"ansible_{key}")
         }
 
+    def learn_own(self, facts: Mapping[str, Any]) -> None:
+        """Add facts of a project's module; that the host's own are not gathered yet stays so."""
+        self.own_facts = {**self.own_facts, **facts}
+
+    def known_facts(self) -> Mapping[str, Any]:
+        """What `ansible_facts` holds: names there do without `ansible_` in front."""
+        if not self.own_facts:
+            return self.facts or {}
+        own = {key if key == "ansible_local" else key.removeprefix("ansible_"): v for key, v in self.own_facts.items()}
+        return {**(self.facts or {}), **own}
+
     def forget(self) -> None:
         """Its facts are not known any more."""
-        self.facts, self.fact_vars = None, {}
+        self.facts, self.fact_vars, self.own_facts = None, {}, {}
 
     def recap(self) -> Recap:
         """The host's counts."""

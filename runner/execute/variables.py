@@ -88,7 +88,7 @@ class Variables:
         if of_play:
             defaults, published = self._published.get(host, ({}, {}))
             below += [published, self._role_vars, files, self.world.prompts, self.play.vars]
-        below += [own.fact_vars, self._inventory_vars(host), role.defaults if role else {}]
+        below += [own.own_facts, own.fact_vars, self._inventory_vars(host), role.defaults if role else {}]
         if of_play:
             below += [defaults, self._role_defaults]
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
@@ -189,7 +189,7 @@ def _facts(variables: Variables, host: str, scope: StepScope) -> Mapping[str, An
     known = variables.state.of(host).facts
     if "ansible_facts" in scope.pending or known is None:
         scope.want_facts()
-    return known or {}
+    return variables.state.of(host).known_facts()
 
 
 def _looks_around(scope: StepScope) -> None:

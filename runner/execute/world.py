@@ -12,7 +12,7 @@ from runner.model.event import Event
 from runner.model.names import Names
 from runner.model.options import Options
 from runner.model.playbook import Condition, Node, Play, Role, Task
-from runner.model.ports import FileKind, TreeEntry
+from runner.model.ports import Extensions, FileKind, TreeEntry
 from runner.model.span import Span
 from runner.model.values import Unknown
 
@@ -119,6 +119,7 @@ class World:
     ask: Callable[[str, bool], str | None] = lambda _prompt, _echo: None
     confirm: Callable[[str], str] = lambda _task: "y"
     mask: Callable[[str], str] = lambda text: text
+    extensions: Extensions | None = None
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0

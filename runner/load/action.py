@@ -81,7 +81,8 @@ def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) ->
         reading.error(second.span, f"two modules in one task: {first.text} and {second.text}", hint)
     if modules or settled:
         return modules[0] if modules else None
-    likely = [entry for entry in others if not _misspelt_keyword(entry[0].text, where)]
+    brought = [entry for entry in others if reading.record.brings_module(registry.short(entry[0].text), ())]
+    likely = brought or [entry for entry in others if not _misspelt_keyword(entry[0].text, where)]
     if len(likely) != 1:
         for key, _ in others:
             unknown_keyword(reading, key, where)

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from runner import registry
 from runner.errors import StepError
 from runner.load.fields import has_mark, holds_template
 from runner.load.files import Files
@@ -119,8 +120,8 @@ def of_task(task: Task, play: Play, files: Files) -> set[str]:
         found |= set(task.args) - _NOT_FACTS
     elif task.module == "include_vars":
         found |= _of_include_vars(task, play, files)
-    elif task.module.endswith("_facts") and task.args_problem:
-        raise CannotKnow
+    elif task.module not in registry.names("modules") and (task.module.endswith("_facts") or not task.args_problem):
+        raise CannotKnow  # a module that the project brings along may tell any fact
     return found
 
 

@@ -152,8 +152,10 @@ def _task(
     reading = context.reading
     own = handed_down(reading, around, fields)
     args, apply = _without_apply(context, action) if action.module in DYNAMIC else (action.args, {})
-    if not spec_of(action.module):
-        reading.warn(action.span, unknown_module(action.module), "the task fails if the run reaches it")
+    brought = not spec_of(action.module) and reading.record.brings_module(action.module, own.directives.collections)
+    unknown = "" if brought or spec_of(action.module) else unknown_module(action.module)
+    if unknown:
+        reading.warn(action.span, unknown, "the task fails if the run reaches it")
     name = _name(fields)
     return Task(
         id=context.new_id(place.key, action.written, args),
@@ -173,7 +175,7 @@ def _task(
         role=own.role,
         include_params=own.include_params,
         apply=apply,
-        args_problem="" if spec_of(action.module) else unknown_module(action.module),
+        args_problem=unknown,
         around=around if action.module in DYNAMIC else None,
         named=bool(name),
         **_task_keywords(context, fields),

@@ -81,6 +81,7 @@ class _Whole:
             message = f"playbooks import one another in a circle: {shown}"
             self.reading.error(asked_at, message, "leave out one of these imports")
             return
+        self.reading.record.home(posixpath.dirname(path))
         tree = self.reading.tree(path, asked_at)
         nothing = (isinstance(tree, Scalar) and tree.value is None) or (isinstance(tree, Listing) and not tree.items)
         if nothing or (tree is None and path in self.reading.empty):

@@ -61,6 +61,7 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
     if found is None:
         return None
     folder = found.folder
+    context.reading.record.home(folder)
     meta = read_meta(context.reading, folder, use.span)
     own_collections = ((found.collection,) if found.collection else ()) + meta.collections
     if own_collections != around.directives.collections:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,17 +24,24 @@ class Sources:
     """Every file read through it: absolute path to the sha256 of its bytes, in hex, in order of reading.
 
     `vault` opens those that are encrypted; `sealed` are their paths, as they were asked for, `locked` those that no
-    secret opens.
+    secret opens. `homes` are the folders of playbooks and roles, which may hold plug-ins and modules;
+    `brings_module(name, collections)` says whether one of those modules has a name.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     vault: Vault = field(default_factory=Keyring)
     sealed: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
+    homes: dict[str, None] = field(default_factory=dict)
+    brings_module: Callable[[str, tuple[str, ...]], bool] = lambda _name, _collections: False
 
     def aside(self) -> Sources:
-        """A record of its own with the same secrets, for a look ahead at what the run may never read."""
-        return Sources(vault=self.vault)
+        """A record of its own with the same secrets and homes, for a look ahead at what the run may never read."""
+        return Sources(vault=self.vault, homes=self.homes, brings_module=self.brings_module)
+
+    def home(self, folder: str) -> None:
+        """A playbook or a role lives in this folder."""
+        self.homes.setdefault(str(Path(folder or ".").absolute()))
 
     def read(self, path: str) -> bytes | Problem:
         """The bytes of a file of at most 64 MiB, decrypted, or what is wrong with it."""

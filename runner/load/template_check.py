@@ -33,7 +33,8 @@ def check_templates(
     templar: Checker,
     record: Sources | None = None,
 ) -> list[Problem]:
-    """A warning for each: like an unknown module it must not stop a run that never reaches it."""
+    """A warning for each: like an unknown module it must not stop a run that never reaches it. The roles that includes
+    name become homes of `record`: they may bring filters."""
     loader = TaskLoader(extra_vars, record)
     found: dict[Problem, None] = {}
     layers: dict[int, Mapping[str, Any]] = {}

@@ -255,7 +255,8 @@ Control = AddHost | GroupBy | Pause | Meta
 class Outcome:
     """What a step came to. `values` are the module's result keys (`rc`, `stdout`, `stat`, `msg` …) beside the
     common ones, which `result` adds. `unknown`: a dry run could not tell (then `status` is SKIPPED and what is
-    registered is an `Unknown`). `facts` go to `ansible_facts`; `set_vars` to the rung of set_fact; `included_vars` to
+    registered is an `Unknown`). `facts` go to `ansible_facts`; `own_facts` too, under the names a project's module gave
+    them; `set_vars` to the rung of set_fact; `included_vars` to
     that of include_vars."""
 
     status: Status
@@ -264,6 +265,7 @@ class Outcome:
     diff: tuple[Diff, ...] = ()
     unknown: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    own_facts: Mapping[str, Any] = field(default_factory=dict)
     set_vars: Mapping[str, Any] = field(default_factory=dict)
     included_vars: Mapping[str, Any] = field(default_factory=dict)
     control: Control | None = None

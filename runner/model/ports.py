@@ -235,4 +235,16 @@ class Lookup(Protocol):
     ) -> list[Any]: ...
 
 
+class Extensions(Protocol):
+    """What a project brings along beside its playbooks (`runner.extensions`). None: it has nothing of this name.
+
+    Both raise `runner.errors.StepError` when what has the name cannot be used."""
+
+    def lookup(self, name: str) -> Lookup | None:
+        """The lookup `name` or `ns.coll.name`."""
+
+    def module(self, task: Task) -> Module | None:
+        """The module that a task names."""
+
+
 LookupCall = Callable[[str, Sequence[Any], Mapping[str, Any]], Any]

@@ -75,7 +75,39 @@ class Plugins:
     decrypt: Callable[[bytes, bytes, str], bytes] | None = None
 
 
-def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+class Registered(dict[str, Callable[..., Any]]):
+    """Wrapped filters or tests by name. Those of `extra` win, and are asked for when a template names them: a name
+    that both have stands only there. `extra` raises KeyError, or TemplateError for one that cannot be used."""
+
+    def __init__(
+        self, kind: str, own: Mapping[str, Callable[..., Any]], extra: Mapping[str, Callable[..., Any]]
+    ) -> None:
+        super().__init__(_named(kind, own))
+        self._kind = kind
+        self._extra = extra
+        self._hidden = {name: self.pop(name) for name in extra if name in self}
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        try:
+            made = self[name] = wrap(self._kind, name, self._extra[name])
+        except KeyError:
+            if name not in self._hidden:
+                raise
+            made = self[name] = self._hidden[name]
+        return made
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The function of a name, or `default`."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+
+def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> Registered:
     """Name → wrapped filter; Ansible's own under `ansible.builtin.` too."""
     found: dict[str, Any] = dict(JINJA_FILTERS)
     for prefixes, topics in ((_GENERAL_PREFIXES, _GENERAL_TOPICS), (_ADDRESS_PREFIXES, _ADDRESS_TOPICS)):
@@ -85,15 +117,15 @@ def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> d
         found.update(topic)
     found.update(filters_format.yaml_filters(plugins.yaml_dump, plugins.yaml_load, plugins.yaml_load_all))
     found.update(filters_vault.vault_filters(plugins.encrypt, plugins.decrypt))
-    return _named("filter", {**found, **extra})
+    return Registered("filter", found, extra)
 
 
-def make_tests(extra: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+def make_tests(extra: Mapping[str, Callable[..., Any]]) -> Registered:
     """Name → wrapped test."""
     found: dict[str, Any] = dict(JINJA_TESTS)
     for topic in _TEST_TOPICS:
         found.update(topic)
-    return _named("test", {**found, **extra})
+    return Registered("test", found, extra)
 
 
 def _named(kind: str, found: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from jinja2 import meta, nodes
 from jinja2.exceptions import TemplateError as JinjaError
 
+from runner import registry
 from runner.errors import TemplateError
 from runner.model.playbook import Condition
 from runner.model.span import NOWHERE, Problem, Span
@@ -89,7 +90,7 @@ class Reader:
                 self._compiler.template(text)
             else:
                 self._compiler.condition(text)
-        except (JinjaError, RecursionError) as error:
+        except (JinjaError, TemplateError, RecursionError) as error:
             return [Problem(span, str(explain.failure(error, span, text, False)))]
         return []
 
@@ -132,7 +133,7 @@ def _of_lookup(call: nodes.Call) -> Reads:
     if not call.args or not isinstance(call.args[0], nodes.Const) or call.dyn_args is not None:
         return None
     name = str(call.args[0].value).rpartition(".")[2]
-    if name in _LOOKS_ANYWHERE:
+    if name in _LOOKS_ANYWHERE or name not in registry.names("lookups"):
         return None
     if name != "vars":
         return _NOTHING

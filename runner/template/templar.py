@@ -61,10 +61,11 @@ class Templar:
         environment = Environment(extensions=extensions, undefined=Missing, cache_size=0, optimized=False)
         environment.includes = self
         functions = Functions(lookup, notice, self)
-        environment.filters.clear()
-        environment.filters.update({**make_filters(ports, extra_filters), **functions.filters()})
-        environment.tests.clear()
-        environment.tests.update(make_tests(extra_tests))
+        filters: dict[str, Any] = make_filters(ports, extra_filters)
+        environment.filters = filters
+        filters.update(functions.filters())
+        tests: dict[str, Any] = make_tests(extra_tests)
+        environment.tests = tests
         environment.globals.update(functions.names())
         self._compiler = Compiler(environment)
         self._reader = Reader(self._compiler, frozenset(environment.globals))

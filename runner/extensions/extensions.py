@@ -1,0 +1,126 @@
+"""The door of this room: what one run's project brings along."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import registry
+from runner.errors import StepError
+from runner.extensions.filters import Brought
+from runner.extensions.importing import Importer, PluginFault
+from runner.extensions.lookup import BroughtLookup
+from runner.extensions.module import LibraryModule
+from runner.extensions.shelves import BESIDE, Named, Shelves
+from runner.model.event import Notice
+from runner.model.playbook import Task
+from runner.model.ports import Lookup, Module
+from runner.model.span import Problem, Span
+
+TRACES_FROM = 3  # -vvv
+
+
+@dataclass(slots=True)
+class Extensions:
+    """`homes`: the folders of the playbooks and roles read so far. `notices` is what plug-ins have said since.
+
+    Nothing is looked at before somebody asks for a name, and no file is run before a name of it is wanted.
+    """
+
+    homes: Mapping[str, None]
+    named: Named = field(default_factory=Named)
+    verbosity: int = 0
+    notices: deque[Notice] = field(default_factory=deque)
+    doubts: list[Problem] = field(default_factory=list)
+    _shelves: Shelves = field(init=False)
+    _importer: Importer = field(init=False)
+    _told: set[str] = field(default_factory=set)
+    filters: Brought = field(init=False)
+    tests: Brought = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shelves = Shelves(self.homes, self.named, self._distrusted)
+        self._importer = Importer(self._say, self.verbosity, self._shelves.part_of_collection)
+        self.filters = Brought("filter", self._shelves, self._importer, self._trace)
+        self.tests = Brought("test", self._shelves, self._importer, self._trace)
+
+    def brings_module(self, name: str, collections: Iterable[str] = ()) -> bool:
+        """Whether a library has a module of this name."""
+        return self._module_file(name, collections) is not None
+
+    def module(self, task: Task) -> Module | None:
+        """The module that a task names. Raises StepError when it is none that can be run."""
+        name = task.module
+        action = next((p for p in self._shelves.strangers().get("action", ()) if Path(p).stem == name), None)
+        if action is not None:
+            raise StepError(f"{name!r} is an action plug-in of Ansible ({action}), which pbrun cannot run")
+        path = self._module_file(name, task.directives.collections)
+        return None if path is None else LibraryModule(name, path, self.verbosity, self.warn)
+
+    def _module_file(self, name: str, collections: Iterable[str]) -> str | None:
+        if "." not in name:
+            found = self._shelves.module(name)
+            wanted = [f"{collection}.{name}" for collection in collections]
+        else:
+            found, wanted = None, [name]
+        return found or next((path for full in wanted if (path := self._shelves.module_of_collection(full))), None)
+
+    def lookup(self, name: str) -> Lookup | None:
+        """The lookup of a name: `name`, or `ns.coll.name`. Raises StepError when its file cannot be used."""
+        collection, _, short = name.rpartition(".")
+        package = ""
+        if collection:
+            folder = self._shelves.in_collection("lookup", collection)
+            path = f"{folder}/{short}.py"
+            package = f"ansible_collections.{collection}.plugins.lookup"
+            found = path if folder and f"{short}.py" in self._shelves.listing(folder) else None
+        else:
+            found = next((path for path in self._shelves.files("lookup") if Path(path).stem == name), None)
+        if found is None:
+            return None
+        try:
+            module = self._importer.load(found, package)
+        except PluginFault as fault:
+            raise StepError(f"the lookup plug-in cannot be used: {fault}") from fault
+        if not hasattr(module, "LookupModule"):
+            raise StepError(f"the lookup plug-in cannot be used: {found} has no class LookupModule")
+        return BroughtLookup(name, module, found, self._trace)
+
+    def look_around(self) -> list[Problem]:
+        """What is worth a warning before the run: plug-ins that nothing here can run, modules that are not used
+        because pbrun has its own, and folders that are not trusted. Each is told once."""
+        found: list[Problem] = []
+        for stranger, files in self._shelves.strangers().items():
+            names = ", ".join(os.path.relpath(path) for path in files)
+            hint = "pbrun runs filter, test and lookup plug-ins, and modules of a library"
+            found.append(
+                Problem(Span(files[0]), f"{stranger} plug-ins are not supported; not used: {names}", hint, "warning")
+            )
+        own = registry.names("modules") if self._shelves.folders("module") else ()
+        for name in own:
+            if (path := self._shelves.module(name)) is not None:
+                message = f"not used: {name!r} is one of pbrun's own modules"
+                found.append(Problem(Span(path), message, "give it another name", "warning"))
+        for kind in BESIDE:
+            self._shelves.folders(kind)
+        found += self.doubts
+        fresh = [problem for problem in found if problem.message not in self._told]
+        self._told.update(problem.message for problem in fresh)
+        return fresh
+
+    def _distrusted(self, folder: str, reason: str) -> None:
+        self.doubts.append(Problem(Span(folder), f"plug-ins and modules here are not used: {reason}", "", "warning"))
+
+    def _say(self, level: str, message: str) -> None:
+        self.notices.append(Notice(level, message))
+
+    def warn(self, message: str) -> None:
+        """Have the user warned."""
+        self._say("warning", message)
+
+    def _trace(self, text: str) -> None:
+        if self.verbosity >= TRACES_FROM:
+            self._say("notice", text)

@@ -1,0 +1,53 @@
+"""A module of a project's library as the executor runs any module: its file sent to the host and started there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from runner.arguments import Spec
+from runner.errors import StepError
+from runner.extensions.answer import outcome_of
+from runner.extensions.kinds import shape_of
+from runner.extensions.starting import Started, fragment_of
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply
+from runner.model.ports import Desk
+from runner.model.values import Unknown, UnknownReached
+
+_FREE: Final = "_raw_params"
+
+
+class LibraryModule:
+    """A `runner.model.ports.Module`. `tell(message)` takes what the module warns of."""
+
+    SPEC: Any = Spec(doc="A module that a project brings along.", any_options=True, observes=True, effect=Effect.UNSAFE)
+
+    def __init__(self, name: str, path: str, verbosity: int, tell: Callable[[str], None]) -> None:
+        self.name = name
+        self.path = path
+        self._verbosity = verbosity
+        self._tell = tell
+
+    def fragment(self, call: Call, desk: Desk) -> Fragment | Outcome:
+        """Starts the module. A dry run does not even send it: nothing says what it would change."""
+        if call.args.get(_FREE) is not None:
+            raise StepError(f"{self.name} takes no free text: {str(call.args[_FREE])[:40]!r} (write name=value)")
+        content = desk.read(self.path)
+        started = Started(self.name, content, shape_of(self.name, self.path, content), self._verbosity)
+        return fragment_of(started, call, lambda name: _variable(desk, name))
+
+    def outcome(self, call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
+        """What the module said."""
+        del fragment, desk
+        return outcome_of(self.name, reply, (lambda _message: None) if call.no_log else self._tell)
+
+
+def _variable(desk: Desk, name: str) -> Any:
+    """A variable's value, None when there is none."""
+    try:
+        found = desk.variable(name)
+    except StepError:
+        return None
+    if isinstance(found, Unknown):
+        raise UnknownReached(found)
+    return found
