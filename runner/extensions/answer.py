@@ -90,9 +90,9 @@ def _true(value: Any) -> bool:
 
 
 def _outcome(found: Mapping[str, Any], name: str, warn: Callable[[str], None]) -> Outcome:
-    values = {key: value for key, value in found.items() if key not in _STEP and not key.startswith("_ansible_")}
-    if isinstance(values.get("results"), list):
-        # A loop's results are the task's own.
+    values = {key: _without_internal(value) for key, value in found.items() if key not in _STEP and _outside(key)}
+    if "results" in values and not isinstance(values["results"], list):
+        # Whoever reads `results` goes through them as those of a loop.
         values["ansible_module_results"] = values.pop("results")
     rc = found.get("rc")
     bad = _true(found["failed"]) if "failed" in found else rc not in (None, 0, "0")
@@ -115,11 +115,22 @@ def _outcome(found: Mapping[str, Any], name: str, warn: Callable[[str], None]) -
     )
 
 
+def _outside(key: str) -> bool:
+    """Whether a key is the module's own to use."""
+    return not key.startswith("_ansible_")
+
+
+def _without_internal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_internal(part) for key, part in value.items() if _outside(key)}
+    return [_without_internal(part) for part in value] if isinstance(value, list) else value
+
+
 def _safe_facts(facts: Mapping[str, Any], name: str, warn: Callable[[str], None]) -> dict[str, Any]:
     """The facts that a host may tell: none that says how hosts are reached, who steps run as, or what the run is."""
     safe: dict[str, Any] = {}
     for key, value in facts.items():
-        if is_setting(key) or key in _MAGIC or key.startswith("_ansible_") or key.endswith("_interpreter"):
+        if is_setting(key) or key in _MAGIC or not _outside(key) or key.endswith("_interpreter"):
             warn(f"the module {name} tells a fact that no host may set: {key}")
         else:
             safe[key] = value

@@ -77,7 +77,7 @@ class Functions:
             name = short(plugin)
             wanted = as_list or wantlist
             try:
-                found = self._answer(context, name, terms, options)
+                found = self._answer(context, plugin, terms, options)
             except NoSuchLookup as error:
                 raise TemplateError(str(error)) from error
             except StepError as error:
@@ -90,7 +90,7 @@ class Functions:
 
     def _answer(self, context: Context, name: str, terms: Sequence[Any], options: Mapping[str, Any]) -> Any:
         scope: Scope | None = context.parent.get(SCOPE)
-        if scope is not None and name == "vars":
+        if scope is not None and short(name) == "vars":
             return [_variable(scope, term, options) for term in terms]
         asked = getattr(scope.names, "lookup", None) if scope is not None else None
         answer: LookupCall | None = asked or self._lookup

@@ -127,7 +127,7 @@ class LookupBase:
             value = entry.get("default")
         kind = _KINDS.get(str(entry.get("type", "str" if "type" not in entry else "raw")), "raw")
         choices = entry.get("choices") or ()
-        option = Option(kind, choices=tuple(choices), elements=_KINDS.get(str(entry.get("elements"))))
+        option = Option(kind, choices=tuple(choices))
         try:
             return coerce(option, value)
         except ArgumentError as error:
