@@ -101,9 +101,9 @@ class Functions:
         except StepError as error:
             if isinstance(error, TemplateError | NoSuchLookup):
                 raise
-            raise TemplateError(f"the lookup {name!r} failed: {error}") from error
+            raise TemplateError(f"the lookup {short(name)!r} failed: {error}") from error
         except (OSError, ValueError, TypeError, LookupError) as error:
-            raise TemplateError(f"the lookup {name!r} failed: {describe(error)}") from error
+            raise TemplateError(f"the lookup {short(name)!r} failed: {describe(error)}") from error
 
     def _forgive(self, error: StepError, name: str, errors: str, as_list: bool) -> Any:
         if errors not in ("warn", "ignore"):

@@ -223,7 +223,7 @@ def test_lookups_get_what_they_are_given_and_their_errors_have_a_place(tmp_path:
     made = Templar(failing, notice=said.append)
     with pytest.raises(TemplateError) as caught:
         made.render(Template("{{ lookup('ansible.builtin.file', 'a', opt=1) }}", Span("p", 1, 2)), Known())
-    assert str(caught.value) == "the lookup 'file' failed: file ['a'] {'opt': 1}"
+    assert str(caught.value) == "the lookup 'file' failed: ansible.builtin.file ['a'] {'opt': 1}"
     assert caught.value.span == Span("p", 1, 2)
     assert made.render(Template("{{ lookup('x', errors='warn') }}"), Known()) is None and len(said) == 1
     assert made.render(Template("{{ query('x', errors='ignore') }}"), Known()) == []
