@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.cli.passwords import ask
-from runner.errors import OptionError, VaultError
+from runner.errors import EnvironmentFault, OptionError, VaultError
 from runner.vault.envelope import DEFAULT_ID, is_vault
 from runner.vault.keyring import Keyring, VaultSecret
 
@@ -75,10 +75,10 @@ def read_secrets(sources: Sequence[str], default_id: str = DEFAULT_ID, *, new: b
     """The secrets of all sources. `new`: prompts ask twice, for a password that encrypts.
 
     A source that cannot be read is no more than a warning as long as another one can: the file may not be there for
-    everybody. Raises `OptionError` if none can be, and for a prompt without a terminal.
+    everybody. Raises `EnvironmentFault` if none can be, and `OptionError` for a prompt without a terminal.
     """
     made: list[VaultSecret] = []
-    wrong: list[OptionError] = []
+    wrong: list[EnvironmentFault] = []
     for source in sources:
         vault_id, sign, place = source.partition("@")
         vault_id, place = (vault_id or default_id, place) if sign else (default_id, source)
@@ -87,7 +87,7 @@ def read_secrets(sources: Sequence[str], default_id: str = DEFAULT_ID, *, new: b
             continue
         try:
             made.append(VaultSecret(vault_id, from_place(place, vault_id, Keyring(made))))
-        except OptionError as error:
+        except EnvironmentFault as error:
             wrong.append(error)
     if wrong and not made:
         raise wrong[-1]
@@ -99,50 +99,56 @@ def read_secrets(sources: Sequence[str], default_id: str = DEFAULT_ID, *, new: b
 def _asked(vault_id: str, place: str, new: bool) -> bytes:
     """What the user types. Raises `OptionError`."""
     plain = place == PLAIN_PROMPT
-    name = "ault password: " if plain else f"ault password ({vault_id}): "
-    flag = "-J" if plain else f"--vault-id {vault_id}@prompt"
-    first = "New V" if new and plain else "New v" if new else "V"
-    password = ask(first + name, flag).reveal().strip()
-    if not password:
+    flag = "-J" if plain else f"--vault-id {vault_id}@{PROMPT}"
+    answers = [ask(prompt, flag).reveal().strip() for prompt in _prompts("" if plain else vault_id, new)]
+    if not answers[0]:
         raise OptionError(f"{flag}: no password was given")
-    if new and ask(("Confirm New V" if plain else "Confirm new v") + name, flag).reveal().strip() != password:
+    if answers[0] != answers[-1]:
         raise OptionError(f"{flag}: the passwords do not match")
-    return password.encode("utf-8", "surrogateescape")
+    return answers[0].encode("utf-8", "surrogateescape")
+
+
+def _prompts(vault_id: str, new: bool) -> tuple[str, ...]:
+    """What is asked, in ansible-vault's words, which programs that type passwords wait for."""
+    if not vault_id:
+        return ("New Vault password: ", "Confirm New Vault password: ") if new else ("Vault password: ",)
+    named = f"ault password ({vault_id}): "
+    return (f"New v{named}", f"Confirm new v{named}") if new else (f"V{named}",)
 
 
 def from_place(name: str, vault_id: str, earlier: Keyring) -> bytes:
     """The password in a file, or printed by the file if it is executable; a script whose name ends in `-client` is
-    told the id. A file may be encrypted with the secrets `earlier`. Raises `OptionError`."""
+    told the id. A file may be encrypted with the secrets `earlier`. Raises `EnvironmentFault`."""
     path = Path(name).expanduser()
     try:
         if path.is_dir():
-            raise OptionError(f"the vault password file {name} is a folder")
+            raise EnvironmentFault(f"the vault password file {name} is a folder")
         if os.access(path, os.X_OK) and path.is_file():
             data = _printed(path.absolute(), vault_id)
         else:
             data = path.read_bytes().strip()
             data = earlier.decrypt(data) if is_vault(data) else data
     except OSError as error:
-        raise OptionError(f"cannot read the vault password file {name}: {error.strerror}") from None
+        raise EnvironmentFault(f"cannot read the vault password file {name}: {error.strerror}") from None
     except VaultError as error:
-        raise OptionError(f"the vault password file {name} {error}") from None
+        raise EnvironmentFault(f"the vault password file {name} {error}") from None
     password = data.strip(b"\r\n")
     if not password:
-        raise OptionError(f"the vault password file {name} is empty")
+        raise EnvironmentFault(f"the vault password file {name} is empty")
     return password
 
 
 def _printed(path: Path, vault_id: str) -> bytes:
-    """What a script prints. Its stderr is the user's, so that it may ask something. Raises `OptionError`."""
+    """What a script prints. Its stderr is the user's, so that it may ask something. Raises `EnvironmentFault`."""
     client = path.stem.endswith("-client")
     command = [str(path), "--vault-id", vault_id] if client else [str(path)]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     except OSError as error:
         hint = "if it is no script, take away its executable bit"
-        raise OptionError(f"the vault password script {path} cannot be run: {error.strerror} ({hint})") from None
+        raise EnvironmentFault(f"the vault password script {path} cannot be run: {error.strerror} ({hint})") from None
     if client and done.returncode == _UNKNOWN_ID:
-        raise OptionError(f"the vault password script {path} knows no password for the vault id {vault_id!r}")
+        raise EnvironmentFault(f"the vault password script {path} knows no password for the vault id {vault_id!r}")
     if done.returncode:
-        raise OptionError(f"the vault password script {path} failed with exit code {done.returncode}")
+        raise EnvironmentFault(f"the vault password script {path} failed with exit code {done.returncode}")
     return done.stdout

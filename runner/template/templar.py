@@ -241,7 +241,10 @@ class Templar:
             if isinstance(marker, Missing):
                 return marker
             raise explain.failure(error, span, source, lines) from error
-        return _with_newlines(result, source, "\n") if type(result) is str and not lines else result
+        if lines or not isinstance(result, str):
+            return result
+        whole = _with_newlines(result, source, "\n")
+        return result if whole is result else type(result)(whole)
 
     def _door(
         self, compiled: Callable[[], Compiled], source: str, scope: Scope, span: Span, *, lines: bool = False
