@@ -138,9 +138,11 @@ def make_templar(extensions: Extensions | None = None, vault: Vault | None = Non
     return Templar(None, extensions.filters, extensions.tests, plugins=ports, notice=extensions.warn)
 
 
-def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
+def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = False) -> Prepared:
     """Read, check and plan. Raises InputErrors with every mistake of every file, OptionError, or PbrunError when a
-    limit leaves no host."""
+    limit leaves no host.
+
+    `look`: only a listing is wanted; doubts about templates and names, which no listing depends on, are not sought."""
     record = Sources(vault=options.vault) if options.vault else Sources()
     extensions = Extensions(record.homes, from_environment(os.environ), options.verbosity)
     record.brings_module = extensions.brings_module
@@ -171,9 +173,10 @@ def prepare(options: Options, *, playbook: Playbook | None = None) -> Prepared:
     if mistakes:
         raise InputErrors(mistakes)
     templar = make_templar(extensions, record.vault)
-    doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside())
+    if not look or options.strict:
+        doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside())
+        doubts += check_names(book, inventory, options.extra_vars, templar, record.aside())
     doubts += extensions.look_around()
-    doubts += check_names(book, inventory, options.extra_vars, templar, record.aside())
     if options.strict and doubts:
         raise InputErrors(doubts)
     plan = make_plan(book, inventory, options, templar)

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     from runner.engine import Prepared
 
 
-def prepared_or_told(options: Options, playbook: Playbook | None = None) -> Prepared:
-    """Everything read and planned; warnings are on stderr. Raises `InputErrors` and `OptionError`."""
-    from runner.cli.faults import read_line
-    from runner.engine import prepare
-    from runner.load.show import each_once, render_problem
+def prepared_or_told(options: Options, playbook: Playbook | None = None, look: bool = False) -> Prepared:
+    """Everything read and planned (`look`: as far as a listing needs it); warnings are on stderr.
 
-    prepared = prepare(options, playbook=playbook)
+    Raises `InputErrors` and `OptionError`."""
+    from runner.cli.faults import read_line
+    from runner.load.show import each_once, render_problem
+    from runner.preparation import prepare
+
+    prepared = prepare(options, playbook=playbook, look=look)
     for problem in each_once(prepared.problems):
         print(render_problem(problem, read_line), file=sys.stderr)
     return prepared

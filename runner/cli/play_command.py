@@ -79,12 +79,17 @@ def look(options: Options, found: argparse.Namespace) -> int:
 
     # Whatever else is said, --syntax-check lists nothing, and listings begin at the first task.
     options = replace(options, start_at_task=None)
-    prepared = prepared_or_told(options)
+    only_list = not found.syntax_check
+    prepared = prepared_or_told(options, look=only_list)
     lists = not found.syntax_check
     wanted = listing.Wanted(lists and found.list_hosts, lists and found.list_tasks, lists and found.list_tags)
     for name in options.playbooks:
         # Ansible lists each file of the command line with its own plays; one alone is what was just prepared.
-        own = prepared if len(options.playbooks) == 1 else prepared_or_told(replace(options, playbooks=(name,)))
+        own = (
+            prepared
+            if len(options.playbooks) == 1
+            else prepared_or_told(replace(options, playbooks=(name,)), look=only_list)
+        )
         print(f"\nplaybook: {name}")
         if any((wanted.hosts, wanted.tasks, wanted.tags)):
             for index, play in enumerate(own.plan.plays):
