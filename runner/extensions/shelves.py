@@ -135,6 +135,7 @@ class Shelves:
         if not namespace.isidentifier() or not short.isidentifier():
             return None
         roots = [f"{home}/collections" for home in self._homes] + list(self._named.collections)
+        roots = [root.removesuffix("/ansible_collections") for root in roots]
         places = (f"{root}/ansible_collections/{namespace}/{short}" for root in roots)
         return next((place for place in places if os.path.isdir(place)), None)  # noqa: PTH112
 
