@@ -90,6 +90,8 @@ class FolderDesk:
         return bool(condition)
 
     def variable(self, name: str) -> Any:
+        if name not in self.names:
+            raise StepError(f"{name!r} is undefined")
         return self.names[name]
 
 
@@ -182,7 +184,14 @@ def run_module(
 
 def run_call(call: Call, shell: str, home: Path, desk: FolderDesk | None = None, umask: int = 0o022) -> Outcome:
     """As the executor does: fragment, reply, outcome, until the module asks for no further fragment."""
-    module, at = load("modules", call.module), desk or FolderDesk()
+    return drive(load("modules", call.module), call, shell, home, desk, umask)
+
+
+def drive(
+    module: Any, call: Call, shell: str, home: Path, desk: FolderDesk | None = None, umask: int = 0o022
+) -> Outcome:
+    """The same for a module that stands in no room of ours."""
+    at = desk or FolderDesk()
     try:
         step = module.fragment(call, at)
         while isinstance(step, Fragment):
