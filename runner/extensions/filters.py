@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from runner.errors import PbrunError, TemplateError
-from runner.extensions.importing import Importer, PluginFault, place
+from runner.extensions.importing import Importer, PluginFault, place, trail
 from runner.extensions.names_of import names_of
 from runner.extensions.shelves import Shelves
 from runner.extensions.values import plain
@@ -59,14 +58,15 @@ class Brought(Mapping[str, Function]):
             try:
                 functions = self._functions(path, package)
             except PluginFault as fault:
-                faults.append(f"the {self._kind} plug-in cannot be used: {fault}")
                 if names is not None:
-                    break
+                    raise TemplateError(f"the {self._kind} plug-in cannot be used: {fault}") from fault
+                faults.append(str(fault))
                 continue
             if short in functions:
                 return self._guarded(name, functions[short], path)
         if faults:
-            raise TemplateError("; ".join(faults), kind="other")
+            where = f"it may be in a plug-in that cannot be used: {'; '.join(faults)}"
+            raise TemplateError(f"no {self._kind} named {name!r}; {where}")
         raise KeyError(name)
 
     def _candidates(self, name: str) -> Iterator[tuple[str, str, str]]:
@@ -106,7 +106,7 @@ class Brought(Mapping[str, Function]):
             except (PbrunError, MarkerReached, UnknownReached):
                 raise
             except Exception as error:
-                self._explain("".join(traceback.format_exception(error)))
+                self._explain(trail(error))
                 words = f"the {self._kind} {name!r} failed: {error or type(error).__name__} ({place(error, path)})"
                 raise TemplateError(words, kind="type") from error
 

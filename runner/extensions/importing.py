@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from runner.extensions.stand_ins.display import display_for
 
+_HERE: Final = str(Path(__file__).parents[1])
 _OURS: Final = "runner.extensions.stand_ins"
 STAND_INS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -176,6 +177,13 @@ def place(error: BaseException, path: str) -> str:
         return f"{path}:{error.lineno or 1}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     return f"{path}:{lines[-1]}" if lines else path
+
+
+def trail(error: BaseException) -> str:
+    """The places an exception went through in files that are not ours, for whoever mends the plug-in."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_HERE)]
+    places = [f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames]
+    return "\n".join([f"{type(error).__name__} came through:", *places])
 
 
 def _words(error: BaseException) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 from runner.errors import StepError
-from runner.extensions.importing import place
+from runner.extensions.importing import place, trail
 from runner.extensions.values import View, plain
 from runner.model.names import Names
 from runner.model.ports import FileKind, LookupContext
@@ -38,7 +37,7 @@ class BroughtLookup:
         except (StepError, UnknownReached):
             raise
         except Exception as error:
-            self._explain("".join(traceback.format_exception(error)))
+            self._explain(trail(error))
             words = str(error) or type(error).__name__
             raise StepError(f"{words} ({place(error, self._path)})") from error
         if isinstance(found, list | tuple):

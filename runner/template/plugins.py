@@ -85,7 +85,7 @@ class Registered(dict[str, Callable[..., Any]]):
         super().__init__(_named(kind, own))
         self._kind = kind
         self._extra = extra
-        self._hidden = {name: self.pop(name) for name in extra if name in self}
+        self._hidden = {name: self.pop(name) for name in extra if dict.__contains__(self, name)}
 
     def __missing__(self, name: str) -> Callable[..., Any]:
         try:
