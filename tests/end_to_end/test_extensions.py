@@ -116,8 +116,8 @@ BROKEN_FILES = {
 SAID = {
     "filter": "the filter 'shout' failed: no text: 3 (P/filter_plugins/f.py:5) (broken.yaml:6:35)",
     "surprise": "the filter 'odd' failed: division by zero (P/filter_plugins/f.py:9) (broken.yaml:7:37)",
-    "test": "The conditional check '1 is strange' failed. The error was: the test 'strange' failed: 'int' object has no "
-    "attribute 'odd' (P/test_plugins/t.py:3) (broken.yaml:8:43)",
+    "test": "The conditional check '1 is strange' failed. The error was: the test 'strange' failed: 'int' object has "
+    "no attribute 'odd' (P/test_plugins/t.py:3) (broken.yaml:8:43)",
     "import": "the filter plug-in cannot be used: P/filter_plugins/deep.py:1: it imports ansible.parsing.dataloader, "
     "which is a part of Ansible itself (broken.yaml:9:35)",
     "lookup": "the lookup 'lost' failed: lost: ['it'] (P/lookup_plugins/lost.py:5) (broken.yaml:10:35)",
