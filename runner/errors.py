@@ -2,6 +2,7 @@
 
 PbrunError                 anything below; the command line prints it in plain words and exits with `exit_code`
 ├── InputErrors            mistakes in playbooks, inventories, variables: all of them, with their places (4)
+│   └── SettingErrors      … in configuration files and environment (5)
 ├── OptionError            the command line makes no sense (5)
 ├── VaultError             encrypted data cannot be opened (1)
 ├── EnvironmentFault       this machine will not do it: unwritable log, full disk … (1)
@@ -37,6 +38,12 @@ class InputErrors(PbrunError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(f"{problem.span}: {problem.message}" for problem in problems))
         self.problems = tuple(problems)
+
+
+class SettingErrors(InputErrors):
+    """All mistakes found in configuration files and environment."""
+
+    exit_code = 5
 
 
 class OptionError(PbrunError):

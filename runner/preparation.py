@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from runner.configuration.doubts import as_set
 from runner.errors import InputErrors, PbrunError
 from runner.extensions.extensions import Extensions
-from runner.extensions.shelves import from_environment
+from runner.extensions.shelves import named_by
 from runner.inventory.patterns import mismatch_message, resolve
 from runner.load.inventory import load_inventory, read_limit_files
 from runner.load.names_check import check_names
@@ -143,8 +143,9 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     limit leaves no host.
 
     `look`: only a listing is wanted; doubts about templates and names, which no listing depends on, are not sought."""
-    record = Sources(vault=options.vault) if options.vault else Sources()
-    extensions = Extensions(record.homes, from_environment(os.environ), options.verbosity)
+    files = dict(options.settings.files)
+    record = Sources(files, options.vault) if options.vault else Sources(files)
+    extensions = Extensions(record.homes, named_by(options.settings), options.verbosity)
     record.brings_module = extensions.brings_module
     mistakes: list[Problem] = []
     doubts: list[Problem] = []
@@ -155,7 +156,8 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
         except InputErrors as error:
             mistakes.extend(error.problems)
             return None
-        doubts.extend(warnings)
+        for problem in as_set(warnings, options.settings):
+            (mistakes if problem.level == "error" else doubts).append(problem)
         return value
 
     inventory = collect(lambda: load_inventory(options.inventories, strict=options.strict, record=record))
@@ -163,19 +165,26 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     if book is None:
         book = collect(
             lambda: load_playbooks(
-                options.playbooks, extra_vars=options.extra_vars, strict=options.strict, record=record
+                options.playbooks,
+                extra_vars=options.extra_vars,
+                strict=options.strict,
+                record=record,
+                settings=options.settings,
             )
         )
     limits = collect(lambda: (read_limit_files(options.limit, record), ()))
     if mistakes or inventory is None or book is None:
         raise InputErrors(mistakes)
-    mistakes = [*check_vars_files(book, record), *check_notifications(book, options.extra_vars, record.aside())]
+    mistakes = [
+        *check_vars_files(book, record),
+        *check_notifications(book, options.extra_vars, record.aside(), options.settings),
+    ]
     if mistakes:
         raise InputErrors(mistakes)
     templar = make_templar(extensions, record.vault)
     if not look or options.strict:
-        doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside())
-        doubts += check_names(book, inventory, options.extra_vars, templar, record.aside())
+        doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside(), options.settings)
+        doubts += check_names(book, inventory, options.extra_vars, templar, record.aside(), options.settings)
     doubts += extensions.look_around()
     if options.strict and doubts:
         raise InputErrors(doubts)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__, registry
 from runner.asking import Screen, ask_all
-from runner.errors import EnvironmentFault, OptionError
+from runner.errors import EnvironmentFault, OptionError, PbrunError
 from runner.execute.world import World
 from runner.journal import provenance
 from runner.journal.encode import line
@@ -91,6 +91,7 @@ def open_run(
         verbosity=options.verbosity,
         diff=options.diff,
         check=options.check,
+        settings=options.settings,
     )
     reporters = [_reporter(options.output or default_name(shown, os.environ), shown)]
     for reporter in reporters:
@@ -100,7 +101,7 @@ def open_run(
         options,
         prepared.templar,
         Files(prepared.record),
-        TaskLoader(options.extra_vars, prepared.record),
+        TaskLoader(options.extra_vars, prepared.record, options.settings),
         prompts,
         redactor.add,
         screen.ask,
@@ -164,7 +165,7 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
     events: list[Event] = []
     for play in prepared.plan.plays:
         hosts, unmatched = prepared.matched(play.play, prepared.inventory)
-        events += [Notice("warning", message) for message in unmatched]
+        events += _about_patterns(unmatched, options.settings.host_pattern_mismatch)
         tasks = [
             {
                 "id": n.task.id,
@@ -178,6 +179,13 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
         ]
         plays.append({"name": play.play.name, "strategy": play.strategy, "hosts": list(hosts), "tasks": tasks})
     return [start, PlanMade(tuple(plays)), *events]
+
+
+def _about_patterns(unmatched: Sequence[str], wish: str) -> list[Notice]:
+    """What to say of the parts of patterns that match nothing. Raises PbrunError if that is to be a mistake."""
+    if unmatched and wish == "error":
+        raise PbrunError("\n".join(unmatched).replace(", ignoring", ""))
+    return [Notice("warning", message) for message in unmatched] if wish == "warning" else []
 
 
 class _LabBook:

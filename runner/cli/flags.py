@@ -123,7 +123,7 @@ def add_run_flags(parser: Parser) -> None:
     group = parser.add_argument_group("the run")
     group.add_argument("-C", "--check", action="store_true", help="a dry run: change nothing, say what would change")
     group.add_argument("-D", "--diff", action="store_true", help="show what changes in files")
-    group.add_argument("-f", "--forks", type=positive, default=50, metavar="N",
+    group.add_argument("-f", "--forks", type=positive, metavar="N",
                        help="hosts worked on at the same time (default 50)")  # fmt: skip
     group.add_argument("--detailed-exitcode", action="store_true",
                        help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from runner.errors import OptionError
+from runner.model.settings import Settings
 from runner.model.values import Secret
 
 
@@ -48,19 +49,21 @@ def from_file(name: str) -> Secret:
     return Secret(text)
 
 
-def read_passwords(found: argparse.Namespace) -> tuple[Secret | None, Secret | None]:
-    """The login and the become password, None where not asked for.
+def read_passwords(found: argparse.Namespace, settings: Settings) -> tuple[Secret | None, Secret | None]:
+    """The login and the become password, None where not asked for. A flag wins over settings.
 
     As in Ansible, an empty answer to `-K` after `-k` means the login password.
     """
     login = become = None
-    if found.connection_password_file:
-        login = from_file(found.connection_password_file)
-    elif found.ask_pass:
+    file = found.connection_password_file or ("" if found.ask_pass else settings.connection_password_file)
+    if file:
+        login = from_file(file)
+    elif found.ask_pass or settings.ask_pass:
         login = ask("SSH password: ", "-k")
-    if found.become_password_file:
-        become = from_file(found.become_password_file)
-    elif found.ask_become_pass:
+    file = found.become_password_file or ("" if found.ask_become_pass else settings.become_password_file)
+    if file:
+        become = from_file(file)
+    elif found.ask_become_pass or settings.become_ask_pass:
         same = "[defaults to SSH password]" if login else ""
         become = ask(f"BECOME password{same}: ", "-K") or login
     return login, become

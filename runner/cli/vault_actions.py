@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runner.cli import vault_files, vault_secrets
+from runner.cli.configured import configured
 from runner.cli.vault_edit import edited
 from runner.errors import OptionError, PbrunError, VaultError
 from runner.vault.envelope import is_vault
@@ -19,8 +20,8 @@ from runner.vault.keyring import Keyring, Opened, VaultSecret
 
 
 def settings() -> vault_secrets.VaultSettings:
-    """What the environment says about vault passwords."""
-    return vault_secrets.settings_of(os.environ)
+    """What configuration and environment say about vault passwords."""
+    return vault_secrets.settings_of(configured())
 
 
 def opening_keys(found: argparse.Namespace) -> Keyring:

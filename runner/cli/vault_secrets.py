@@ -9,12 +9,13 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.cli.passwords import ask
 from runner.errors import EnvironmentFault, OptionError, VaultError
+from runner.model.settings import Settings
 from runner.vault.envelope import DEFAULT_ID, is_vault
 from runner.vault.keyring import Keyring, VaultSecret
 
@@ -38,26 +39,21 @@ class VaultSettings:
     salt: str = ""
 
 
-def settings_of(environ: Mapping[str, str]) -> VaultSettings:
-    """The settings that environment variables make."""
+def settings_of(settings: Settings) -> VaultSettings:
+    """What configuration and environment say about vault passwords."""
     return VaultSettings(
-        tuple(part.strip() for part in environ.get("ANSIBLE_VAULT_IDENTITY_LIST", "").split(",") if part.strip()),
-        environ.get("ANSIBLE_VAULT_PASSWORD_FILE", ""),
-        _truth(environ.get("ANSIBLE_ASK_VAULT_PASS", "")),
-        _truth(environ.get("ANSIBLE_VAULT_ID_MATCH", "")),
-        environ.get("ANSIBLE_VAULT_IDENTITY") or DEFAULT_ID,
-        environ.get("ANSIBLE_VAULT_ENCRYPT_IDENTITY", ""),
-        environ.get("ANSIBLE_VAULT_ENCRYPT_SALT", ""),
+        settings.vault_identity_list,
+        settings.vault_password_file or "",
+        settings.ask_vault_pass,
+        settings.vault_id_match,
+        settings.vault_identity or DEFAULT_ID,
+        settings.vault_encrypt_identity or "",
+        settings.vault_encrypt_salt or "",
     )
 
 
-def _truth(text: str) -> bool:
-    return text.strip().lower() in ("1", "true", "yes", "on", "y", "t")
-
-
-def keyring(found: argparse.Namespace, settings: VaultSettings | None = None) -> Keyring:
+def keyring(found: argparse.Namespace, settings: VaultSettings) -> Keyring:
     """The secrets that flags and settings name, read; none named gives an empty keyring. Raises `OptionError`."""
-    settings = settings if settings is not None else settings_of(os.environ)
     sources = named(found, settings)
     return Keyring(read_secrets(sources, settings.default_id), match_ids=settings.match_ids)
 

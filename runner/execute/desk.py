@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from runner.errors import StepError
+from runner.execute.managed import template_variables
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Condition, Task
@@ -57,7 +58,7 @@ class StepDesk:
             text = self._world.files.read(path).decode("utf-8")
         except UnicodeDecodeError as error:
             raise StepError(f"template {path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
-        scope = self._scope.with_local({"template_path": path, **options.get("extra_vars", {})})
+        scope = self._scope.with_local(template_variables(self._world, self._scope, path, options))
         rest = {key: value for key, value in options.items() if key != "extra_vars"}
         made = self._world.templar.render_text(text, scope, Span(path), rest, partial(self._included, path))
         if isinstance(made, Unknown):

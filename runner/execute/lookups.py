@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from runner import registry
 from runner.errors import NoSuchLookup
+from runner.execute.managed import template_variables
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Play, Task
@@ -50,13 +51,14 @@ class LookupDesk:
 class _Context:
     """A `runner.model.ports.LookupContext`."""
 
-    __slots__ = ("_scope", "_task", "_world", "playbook_dir")
+    __slots__ = ("_scope", "_task", "_world", "playbook_dir", "settings")
 
     def __init__(self, world: World, scope: StepScope, task: Task, play: Play) -> None:
         self._world = world
         self._scope = scope
         self._task = task
         self.playbook_dir = str(PurePath(play.path).parent)
+        self.settings = world.options.settings
 
     def find(self, kind: FileKind, name: str) -> str:
         return self._world.files.find(kind, name, self._task, self.playbook_dir)
@@ -72,7 +74,7 @@ class _Context:
 
     def render_file(self, path: str, options: Mapping[str, Any]) -> str:
         text = self._world.files.read(path).decode("utf-8", "replace")
-        scope = self._scope.with_local(options.get("extra_vars", {}))
+        scope = self._scope.with_local(template_variables(self._world, self._scope, path, options))
         rest = {key: value for key, value in options.items() if key != "extra_vars"}
         made = self._world.templar.render_text(text, scope, Span(path), rest)
         if isinstance(made, Unknown):

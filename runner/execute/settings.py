@@ -113,8 +113,8 @@ class Settings:
             method.removeprefix("ansible.builtin.").removeprefix("community.general."),
             _safe(user, "become_user"),
             self._secret(password) if password is not None else options.become_password,
-            self.text("become_exe", "ansible_become_exe"),
-            self.text("become_flags", "ansible_become_flags"),
+            self.text("become_exe", "ansible_become_exe") or options.settings.become_exe,
+            self.text("become_flags", "ansible_become_flags") or options.settings.become_flags,
         )
 
     def target(self, host: str) -> Target:
@@ -132,20 +132,25 @@ class Settings:
             host,
             _transport(transport),
             _safe(self.text("", "ansible_host", "ansible_ssh_host") or host, "ansible_host"),
-            _number(port, "ansible_port") if port is not None else _number(self.directive("port"), "port"),
+            _number(port, "ansible_port") if port is not None else self._port(),
             _safe(user, "user") if user else None,
             self._secret(password) if password is not None else options.connection_password,
             key,
             self._secret(passphrase) if passphrase is not None else None,
             self._ssh_args(),
-            checking is None or _bool(checking, "ansible_host_key_checking"),
+            options.settings.host_key_checking if checking is None else _bool(checking, "ansible_host_key_checking"),
             _seconds(timeout) if timeout is not None else options.timeout_s or 10.0,
-            self.text("", "ansible_shell_executable") or "/bin/sh",
+            self.text("", "ansible_shell_executable") or options.settings.executable,
         )
+
+    def _port(self) -> int | None:
+        given = _number(self.directive("port"), "port")
+        return self._world.options.settings.remote_port if given is None else given
 
     def _ssh_args(self) -> tuple[str, ...]:
         options = self._world.options
         texts = (
+            self.text("", "ansible_ssh_args") or options.settings.ssh_args,
             self.text("", "ansible_ssh_common_args") or options.ssh_common_args,
             self.text("", "ansible_ssh_extra_args") or options.ssh_extra_args,
         )

@@ -236,7 +236,7 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "ansible_play_role_names": lambda v, _h, _s: v.role_names(),
     "ansible_role_names": lambda v, _h, _s: sorted({*v.role_names(), *v.play.dependent_role_names}),
     "ansible_dependent_role_names": lambda v, _h, _s: sorted(set(v.play.dependent_role_names)),
-    "ansible_config_file": lambda _v, _h, _s: None,
+    "ansible_config_file": lambda v, _h, _s: v.world.options.settings.ansible_cfg,
     "role_names": lambda v, _h, _s: v.role_names(),
     "ansible_check_mode": lambda v, _h, _s: v.world.options.check,
     "ansible_diff_mode": lambda v, _h, _s: v.world.options.diff,
@@ -247,7 +247,6 @@ _HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
     "ansible_skip_tags": lambda v, _h, _s: list(v.world.options.skip_tags),
     "ansible_version": lambda _v, _h, _s: _version(),
     "ansible_playbook_python": lambda _v, _h, _s: "",
-    "ansible_managed": lambda _v, _h, _s: "Ansible managed",
 }
 
 _ROLE: Final[Mapping[str, Callable[[Task], Any]]] = {

@@ -63,6 +63,8 @@ class Files(Protocol):
 
     def load_vars(self, path: str) -> Mapping[str, Any]: ...
 
+    def template_facts(self, path: str) -> Mapping[str, Any]: ...
+
 
 class IncludedRole(Protocol):
     """A role that an include brought."""

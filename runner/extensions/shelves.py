@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from runner.model.settings import Settings
+
 Kind = Literal["filter", "test", "lookup", "module"]
 Doubt = Callable[[str, str], None]
 
@@ -27,14 +29,7 @@ _IN_COLLECTION: Final[Mapping[Kind, str]] = {
     "lookup": "lookup",
     "module": "modules",
 }
-_VARIABLES: Final[Mapping[Kind, str]] = {
-    "filter": "ANSIBLE_FILTER_PLUGINS",
-    "test": "ANSIBLE_TEST_PLUGINS",
-    "lookup": "ANSIBLE_LOOKUP_PLUGINS",
-    "module": "ANSIBLE_LIBRARY",
-}
 _SYSTEM: Final = ("~/.ansible/plugins", "/usr/share/ansible/plugins")
-_COLLECTIONS: Final = ("~/.ansible/collections", "/usr/share/ansible/collections")
 UNSUPPORTED: Final = ("action", "callback", "connection", "inventory", "vars", "strategy", "become", "cache", "shell")
 # What lies in a library beside modules and is none.
 NO_MODULES: Final = frozenset(
@@ -50,20 +45,17 @@ class Named:
     collections: tuple[str, ...] = ()
 
 
-def from_environment(environ: Mapping[str, str], beneath: Named | None = None) -> Named:
-    """What environment variables name; for what they do not, `beneath` (a configuration file), else Ansible's usual
-    places. `ANSIBLE_COLLECTIONS_PATH` and the others hold folders parted by colons."""
-    lower = beneath or Named()
-    folders: dict[Kind, tuple[str, ...]] = {}
-    for kind, variable in _VARIABLES.items():
-        usual = tuple(f"{root}/{_IN_COLLECTION[kind]}" for root in _SYSTEM)
-        folders[kind] = _paths(environ.get(variable)) or lower.folders.get(kind) or _expanded(usual)
-    given = environ.get("ANSIBLE_COLLECTIONS_PATH") or environ.get("ANSIBLE_COLLECTIONS_PATHS")
-    return Named(folders, _paths(given) or lower.collections or _expanded(_COLLECTIONS))
-
-
-def _paths(text: str | None) -> tuple[str, ...]:
-    return _expanded(part for part in (text or "").split(":") if part)
+def named_by(settings: Settings) -> Named:
+    """What settings name, for each kind; else Ansible's usual places."""
+    given: dict[Kind, tuple[str, ...]] = {
+        "filter": settings.filter_plugins,
+        "test": settings.test_plugins,
+        "lookup": settings.lookup_plugins,
+        "module": settings.library,
+    }
+    usual = {kind: tuple(f"{root}/{part}" for root in _SYSTEM) for kind, part in _IN_COLLECTION.items()}
+    folders = {kind: _expanded(paths or usual[kind]) for kind, paths in given.items()}
+    return Named(folders, _expanded(settings.collections_path))
 
 
 def _expanded(paths: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ Source: https://docs.ansible.com/ansible/latest/collections_guide/collections_us
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,18 +13,15 @@ from typing import Any, Final
 from runner.load.reading import Reading
 from runner.syntax.yaml import plain
 
-DEFAULT_FOLDERS: Final = ("~/.ansible/collections", "/usr/share/ansible/collections")
 # Their names stand for what needs no collection.
 BUILT_IN: Final = frozenset({"ansible.builtin", "ansible.legacy"})
 _ROOT: Final = "ansible_collections"
 _QUALIFIED: Final = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*){2,}$", re.ASCII)
 
 
-def collection_folders(playbook_dirs: Iterable[str]) -> tuple[str, ...]:
-    """Where collections are looked for: beside the playbooks, then in the places of ANSIBLE_COLLECTIONS_PATH or the
-    usual ones. Each ends in `ansible_collections`."""
-    given = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or os.environ.get("ANSIBLE_COLLECTIONS_PATHS") or ""
-    places = [part for part in given.split(":") if part] or list(DEFAULT_FOLDERS)
+def collection_folders(playbook_dirs: Iterable[str], places: Iterable[str]) -> tuple[str, ...]:
+    """Where collections are looked for: beside the playbooks, then in the places that settings name. Each ends in
+    `ansible_collections`."""
     beside = [posixpath.join(folder, "collections") for folder in dict.fromkeys(playbook_dirs)]
     every = [*beside, *map(posixpath.expanduser, places)]
     return tuple(path if path.endswith(f"/{_ROOT}") else posixpath.join(path, _ROOT) for path in every)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.load.reading import Reading
-from runner.model.playbook import Around, Node, Role
+from runner.model.playbook import Around, Directives, Node, Role
 from runner.model.span import Span
 
 
@@ -45,12 +45,14 @@ Expand = Callable[["Context", Import, Place], tuple[Node, ...]]
 
 @dataclass(slots=True)
 class Context:
-    """The state of reading one play. `expand` knows how the static imports are replaced by their tasks."""
+    """The state of reading one play. `defaults` hold where the play says nothing. `expand` knows how the static imports
+    are replaced by their tasks."""
 
     reading: Reading
     playbook_dir: str
     role_folders: tuple[str, ...] = ()
     collection_folders: tuple[str, ...] = ()
+    defaults: Directives = field(default_factory=Directives)
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     play_vars: Mapping[str, Any] = field(default_factory=dict)
     expand: Mapping[str, Expand] = field(default_factory=dict)

@@ -19,6 +19,7 @@ MAGIC: Final = frozenset(
     """
     environment group_names groups hostvars inventory_dir inventory_file inventory_hostname inventory_hostname_short
     omit play_hosts playbook_dir role_name role_names role_path undef vars loop self caller varargs kwargs
+    template_destpath template_fullpath template_host template_mtime template_path template_run_date template_uid
     """.split()
 )
 _NOT_FACTS: Final = frozenset({"cacheable"})

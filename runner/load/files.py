@@ -10,6 +10,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -32,6 +33,7 @@ class Files:
         self._opened: dict[tuple[str, int, int], bytes | None] = {}
         self._content: dict[tuple[str, int, int], bytes] = {}
         self._sums: dict[tuple[str, int, int], tuple[str, str]] = {}
+        self._templates: dict[tuple[str, int, int], Mapping[str, Any]] = {}
         self._vars: dict[str, Mapping[str, Any]] = {}
         self._found: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
@@ -144,6 +146,25 @@ class Files:
                 raise StepError("\n".join(f"{problem.span}: {problem.message}" for problem in wrong))
             self._vars[path] = variables
         return self._vars[path]
+
+    def template_facts(self, path: str) -> Mapping[str, Any]:
+        """What a template may know of itself: `template_host`, `_uid`, `_mtime` and `_run_date`."""
+        import pwd
+
+        key = self._key(path)
+        if key not in self._templates:
+            found = Path(path).stat()
+            try:
+                owner: str | int = pwd.getpwuid(found.st_uid).pw_name
+            except KeyError:
+                owner = found.st_uid
+            self._templates[key] = {
+                "template_host": os.uname().nodename,
+                "template_uid": owner,
+                "template_mtime": datetime.fromtimestamp(found.st_mtime),
+                "template_run_date": datetime.now(),
+            }
+        return self._templates[key]
 
     def hashes(self) -> Mapping[str, str]:
         """Everything read so far: absolute path to SHA-256 in hex."""

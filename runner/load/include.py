@@ -13,12 +13,12 @@ from runner.load.context import Context, Import, Place
 from runner.load.imports import task_file_places
 from runner.load.inherit import as_tree, handed_down
 from runner.load.nodes import load_nodes
-from runner.load.playbook import EXPAND, ordered
+from runner.load.playbook import EXPAND, default_directives, ordered
 from runner.load.reading import Reading
-from runner.load.role_places import role_folders
 from runner.load.roles import inside_role, load_role, role_use
 from runner.load.sources import Sources
 from runner.model.playbook import Around, Node, Play, Role, Task
+from runner.model.settings import Settings
 from runner.syntax.yaml import Table
 
 
@@ -41,6 +41,7 @@ class TaskLoader:
 
     extra_vars: Mapping[str, Any] = field(default_factory=dict)
     record: Sources | None = None
+    settings: Settings = field(default_factory=Settings)
     ids: set[str] = field(default_factory=set)
     _reading: Reading | None = None
 
@@ -77,9 +78,17 @@ class TaskLoader:
             self._reading = Reading(self.record)
         self._reading.problems.clear()
         folder = posixpath.dirname(play.path)
-        collections = collection_folders((folder,))
+        settings = self.settings
         context = Context(
-            self._reading, folder, role_folders(), collections, self.extra_vars, play.vars, EXPAND, self.ids
+            self._reading,
+            folder,
+            settings.roles_path,
+            collection_folders((folder,), settings.collections_path),
+            default_directives(settings),
+            self.extra_vars,
+            play.vars,
+            EXPAND,
+            self.ids,
         )
         return context, Place(task.span.path, f"{play.id}/{task.id}", _role_chain(task))
 

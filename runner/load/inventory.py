@@ -14,8 +14,9 @@ from runner.errors import InputErrors
 from runner.inventory import host_list, ini, script, yaml
 from runner.inventory.draft import Draft, as_it_is
 from runner.inventory.patterns import limit_files_of
-from runner.load.inventory_script import Limits, ScriptFault, is_script, refusal, run_script
+from runner.load.inventory_script import Limits, ScriptFault, is_script, run_script
 from runner.load.sources import Sources
+from runner.load.trust import GROUP_AND_OTHERS, refusal
 from runner.load.vars_files import REJECTED, load_beside, merged
 from runner.model.inventory import FileVars, Inventory
 from runner.model.span import NOWHERE, Problem, Span
@@ -50,7 +51,7 @@ def load_inventory(
     problems = list(dict.fromkeys(reading.draft.problems))
     if not reading.any_read and not _errors(problems, strict=False):
         message = "no inventory was parsed, only the implicit localhost is available"
-        problems.append(Problem(NOWHERE, message, "name one with -i", "warning"))
+        problems.append(Problem(NOWHERE, message, "name one with -i", "warning", "no_inventory"))
     if _errors(problems, strict):
         raise InputErrors([replace(one, level="error") if strict else one for one in problems])
     return inventory, problems
@@ -145,7 +146,7 @@ class _Reading:
     def script(self, path: Path) -> None:
         """Run a script with `--list`, and with `--host` for each host if it gave no `_meta`."""
         span = Span(str(path))
-        reason = refusal(path)
+        reason = refusal(path, GROUP_AND_OTHERS, sticky=True)
         if reason:
             self.draft.error(span, f"the inventory script is not run: {reason}")
             return

@@ -6,7 +6,6 @@ import contextlib
 import os
 import selectors
 import signal
-import stat
 import subprocess
 import time
 from dataclasses import dataclass
@@ -41,23 +40,6 @@ def is_script(path: Path) -> bool:
             return opened.read(4).startswith((b"#!", _ELF))
     except OSError:
         return False
-
-
-def refusal(path: Path) -> str | None:
-    """Why a script is not run: it, or its folder, can be changed by somebody else than us and root. None if it is."""
-    for place, what in ((path.resolve(), "it"), (path.resolve().parent, "its folder")):
-        try:
-            found = place.stat()
-        except OSError as error:
-            return f"{what} cannot be looked at: {error.strerror}"
-        if place == path.resolve() and not stat.S_ISREG(found.st_mode):
-            return "it is not a regular file"
-        if found.st_uid not in (0, os.geteuid()):
-            return f"{what} belongs to user id {found.st_uid}, neither you nor root"
-        sticky_folder = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-        if found.st_mode & 0o022 and not sticky_folder:
-            return f"{what} can be written by others (mode {stat.S_IMODE(found.st_mode):04o}; chmod go-w)"
-    return None
 
 
 def run_script(path: str, arguments: list[str], limits: Limits | None = None) -> bytes:

@@ -16,6 +16,7 @@ from runner.load.include import TaskLoader
 from runner.load.sources import Sources
 from runner.model.inventory import Inventory
 from runner.model.playbook import Condition, Play, Playbook, Task
+from runner.model.settings import Settings
 from runner.model.span import Problem, Span
 from runner.model.values import Template
 from runner.registry import nearest
@@ -65,6 +66,7 @@ def check_names(
     extra_vars: Mapping[str, Any],
     templar: Reader,
     record: Sources | None = None,
+    settings: Settings | None = None,
 ) -> list[Problem]:
     """A warning for each variable that is read and that nothing can define; a name that is asked for with `is
     defined` or has a `default` is let through. Nothing at all when an include or a file of variables has a name that
@@ -72,7 +74,7 @@ def check_names(
     if defined_names.any_locked(playbook, inventory):
         return []
     check = _Check(templar, inventory, Files(record), {*extra_vars} | defined_names.of_inventory(inventory))
-    loader = TaskLoader(extra_vars, record)
+    loader = TaskLoader(extra_vars, record, settings or Settings())
     try:
         plays = [(play, defined_names.tasks_of(play, loader)) for play in playbook.plays]
         for play, tasks in plays:

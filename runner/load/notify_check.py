@@ -13,16 +13,20 @@ from runner.load.fields import has_mark
 from runner.load.include import TaskLoader
 from runner.load.sources import Sources
 from runner.model.playbook import Play, Playbook, Task
+from runner.model.settings import Settings
 from runner.model.span import Problem
 from runner.registry import nearest
 
 
 def check_notifications(
-    playbook: Playbook, extra_vars: Mapping[str, Any], record: Sources | None = None
+    playbook: Playbook,
+    extra_vars: Mapping[str, Any],
+    record: Sources | None = None,
+    settings: Settings | None = None,
 ) -> list[Problem]:
     """An error for each plain name of a `notify` that is no handler's name or topic. Nothing for a play whose handlers
     may get their names, or come from an include, only during the run."""
-    loader = TaskLoader(extra_vars, record)
+    loader = TaskLoader(extra_vars, record, settings or Settings())
     return [problem for play in playbook.plays for problem in _of_play(play, loader)]
 
 

@@ -38,7 +38,7 @@ def load_play(
         _not_a_keyword(context, table, key)
     own_vars = {**variables(context.reading, fields.get("vars")), **handed.vars}
     context.play_vars = own_vars
-    given = _with_own_collection(directives(Directives(), fields), place.file)
+    given = _with_own_collection(directives(context.defaults, fields), place.file)
     tags = handed.tags | tag_words(fields.get("tags"))
     around = Around(given, tags=tags, when=handed.when)
 

@@ -16,13 +16,13 @@ from runner.load.imports import import_tasks
 from runner.load.inherit import handed_down
 from runner.load.play import is_import, known_in_import, load_play
 from runner.load.reading import Reading
-from runner.load.role_places import role_folders
 from runner.load.roles import import_role
 from runner.load.sources import Sources
 from runner.load.static_names import static_text
 from runner.load.vars_files import load_beside, merged
 from runner.model.inventory import FileVars
-from runner.model.playbook import Around, Play, Playbook
+from runner.model.playbook import Around, Directives, Play, Playbook
+from runner.model.settings import Settings
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
@@ -35,13 +35,14 @@ def load_playbooks(
     extra_vars: Mapping[str, Any] | None = None,
     strict: bool = False,
     record: Sources | None = None,
+    settings: Settings | None = None,
 ) -> tuple[Playbook, list[Problem]]:
     """All plays of all playbooks, in order, and the warnings. `record` learns every file read and its sha256.
 
     Raises InputErrors with all mistakes of all files together; with `strict` warnings are mistakes too.
     """
-    whole = _Whole(Reading(record), extra_vars or {}, role_folders())
-    whole.collection_folders = collection_folders(map(posixpath.dirname, paths))
+    whole = _Whole(Reading(record), extra_vars or {}, settings or Settings())
+    whole.collection_folders = collection_folders(map(posixpath.dirname, paths), whole.settings.collections_path)
     for path in paths:
         whole.read_file(whole.playbook(path, path), Around(), (), NOWHERE)
     problems = ordered(whole.reading.problems)
@@ -50,6 +51,15 @@ def load_playbooks(
         if wrong:
             raise InputErrors(wrong)
     return Playbook(tuple(whole.plays), dict(whole.reading.record.files)), problems
+
+
+def default_directives(settings: Settings) -> Directives:
+    """The keywords that settings stand in for where a play does not have them."""
+    return Directives(
+        any_errors_fatal=settings.any_errors_fatal or None,
+        no_log=settings.no_log or None,
+        timeout=settings.task_timeout or None,
+    )
 
 
 def ordered(problems: Sequence[Problem]) -> list[Problem]:
@@ -67,7 +77,7 @@ class _Whole:
 
     reading: Reading
     extra_vars: Mapping[str, Any]
-    role_folders: tuple[str, ...]
+    settings: Settings
     collection_folders: tuple[str, ...] = ()
     plays: list[Play] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
@@ -104,11 +114,22 @@ class _Whole:
             self._import(context, item, path, handed, chain)
             return
         place = Place(path, f"{len(self.plays)}")
-        self.plays.append(load_play(context, item, place, handed, self._beside(chain[0], path)))
+        play = load_play(context, item, place, handed, self._beside(chain[0], path))
+        if play.gather_facts is None and self.settings.gathering == "explicit":
+            play = replace(play, gather_facts=False)
+        self.plays.append(play)
 
     def _context(self, path: str) -> Context:
-        folders = (self.role_folders, self.collection_folders)
-        return Context(self.reading, posixpath.dirname(path), *folders, self.extra_vars, expand=EXPAND, ids=self.ids)
+        return Context(
+            self.reading,
+            posixpath.dirname(path),
+            self.settings.roles_path,
+            self.collection_folders,
+            default_directives(self.settings),
+            self.extra_vars,
+            expand=EXPAND,
+            ids=self.ids,
+        )
 
     def playbook(self, name: str, path: str) -> str:
         """The file of a playbook: `path`, or where there is none, that of `name` in a collection."""

@@ -5,17 +5,13 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_r
 
 from __future__ import annotations
 
-import os
 import posixpath
 from dataclasses import dataclass
-from typing import Final
 
 from runner.load.collections import BUILT_IN, find_role, split_name
 from runner.load.context import Context, Place
 from runner.model.span import Span
 from runner.registry import nearest
-
-DEFAULT_ROLE_FOLDERS: Final = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +21,6 @@ class Found:
     name: str
     folder: str
     collection: str = ""
-
-
-def role_folders() -> tuple[str, ...]:
-    """Where roles are looked for beside the playbook's own folder; ANSIBLE_ROLES_PATH replaces the usual places."""
-    given = os.environ.get("ANSIBLE_ROLES_PATH", "")
-    folders = [part for part in given.split(":") if part] or list(DEFAULT_ROLE_FOLDERS)
-    return tuple(posixpath.expanduser(folder) for folder in folders)
 
 
 def find(context: Context, name: str, span: Span, collections: tuple[str, ...], place: Place) -> Found | None:

@@ -12,6 +12,7 @@ from runner.load.include import TaskLoader
 from runner.load.sources import Sources
 from runner.model.inventory import Inventory
 from runner.model.playbook import Condition, Play, Playbook, Task
+from runner.model.settings import Settings
 from runner.model.span import Problem
 from runner.plan.reads import conditions, raw_parts
 
@@ -32,10 +33,11 @@ def check_templates(
     extra_vars: Mapping[str, Any],
     templar: Checker,
     record: Sources | None = None,
+    settings: Settings | None = None,
 ) -> list[Problem]:
     """A warning for each: like an unknown module it must not stop a run that never reaches it. The roles that includes
     name become homes of `record`: they may bring filters."""
-    loader = TaskLoader(extra_vars, record)
+    loader = TaskLoader(extra_vars, record, settings or Settings())
     found: dict[Problem, None] = {}
     layers: dict[int, Mapping[str, Any]] = {}
     for play in playbook.plays:

@@ -32,5 +32,11 @@ def run(terms: list[Any], _variables: Names, options: Mapping[str, Any], context
     # Ansible accepts these and does nothing with them: results are text.
     for name in ("convert_data", "jinja2_native"):
         given.pop(name, None)
-    settings = {**given, "extra_vars": extra}
-    return [str(context.render_file(context.find("templates", term), settings)) for term in texts(terms)]
+    return [
+        str(
+            context.render_file(
+                context.find("templates", term), {**given, "extra_vars": {"template_path": term, **extra}}
+            )
+        )
+        for term in texts(terms)
+    ]

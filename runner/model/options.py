@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runner.model.ports import Vault
+from runner.model.settings import Settings
 from runner.model.values import Secret
 
 
@@ -15,6 +16,7 @@ class Options:
     """Options of a run. Durations in seconds; None means "not given". `extra_vars` are parsed, in order, merged.
 
     `vault` opens what is encrypted; it has been used already for `extra_vars`, and knows their secrets.
+    What can be set in both ways is settled here already; `settings` are read for what has no flag.
     """
 
     playbooks: tuple[str, ...] = ()
@@ -47,3 +49,4 @@ class Options:
     output: str | None = None
     detailed_exitcode: bool = False
     vault: Vault | None = field(default=None, compare=False, repr=False)
+    settings: Settings = field(default_factory=Settings)

@@ -11,6 +11,7 @@ from runner.model.event import Record
 from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
+from runner.model.settings import Settings
 from runner.model.values import Secret, Vaulted
 
 FileKind = Literal["files", "templates", "vars", "tasks"]
@@ -207,6 +208,9 @@ class LookupContext(Protocol):
 
     @property
     def playbook_dir(self) -> str: ...
+
+    @property
+    def settings(self) -> Settings: ...
 
     def find(self, kind: FileKind, name: str) -> str:
         """The file or folder `name` on Ansible's search path for this task (role's folder, playbook's folder)."""

@@ -23,9 +23,11 @@ NOWHERE = Span("<none>")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake or warning: where, what, and a hint that helps to mend it."""
+    """One mistake or warning: where, what, and a hint that helps to mend it. `kind` names those that settings are
+    about."""
 
     span: Span
     message: str
     hint: str = ""
     level: Literal["error", "warning"] = "error"
+    kind: Literal["", "duplicate_key", "no_inventory"] = ""

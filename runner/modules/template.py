@@ -78,7 +78,6 @@ def _render(args: Any, desk: Desk, source: str) -> bytes:
         "template_path": args["src"],
         "template_fullpath": source,
         "template_destpath": args["dest"],
-        "ansible_managed": "Ansible managed",
     }
     text = desk.render_file(source, options)
     encoding = args["output_encoding"] or "utf-8"

@@ -59,7 +59,7 @@ def _definitions(play: Play, inventory: Inventory, options: Options) -> dict[str
 
 
 def _strategy(play: Play, options: Options) -> tuple[str, list[Problem]]:
-    name = str(options.strategy or play.strategy or DEFAULT_STRATEGY)
+    name = str(options.strategy or play.strategy or options.settings.strategy)
     name = registry.short(name)
     known = registry.names("strategies")
     if name in known:

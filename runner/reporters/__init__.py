@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
+from runner.model.call import Status
 from runner.model.event import Record
+from runner.model.settings import Settings
 from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
 
@@ -20,7 +22,9 @@ PIPE_WIDTH: Final = 79  # what Ansible takes when its output is no terminal
 
 @dataclass(frozen=True, slots=True)
 class ReporterContext:
-    """Where a reporter writes, and how. `width` in columns; `line` gives a record's line in the log (with newline)."""
+    """Where a reporter writes, and how. `width` in columns; `line` gives a record's line in the log (with newline).
+
+    Results that are `hidden` are not shown. `diff_context`: how many lines around a difference are."""
 
     out: TextIO
     err: TextIO
@@ -31,6 +35,8 @@ class ReporterContext:
     verbosity: int = 0
     diff: bool = False
     check: bool = False
+    hidden: frozenset[Status] = frozenset()
+    diff_context: int = 3
 
 
 def context_for(
@@ -42,26 +48,26 @@ def context_for(
     verbosity: int = 0,
     diff: bool = False,
     check: bool = False,
+    settings: Settings | None = None,
 ) -> ReporterContext:
     """The context for these streams. Colour is for terminals that are not dumb, unless `NO_COLOR` is set
-    (https://no-color.org) or `FORCE_COLOR` or Ansible's `ANSIBLE_FORCE_COLOR` and `ANSIBLE_NOCOLOR` say otherwise."""
+    (https://no-color.org) or `FORCE_COLOR` or the settings `force_color` and `nocolor` say otherwise."""
+    settings = settings or Settings()
     is_tty = out.isatty()
     colour = is_tty and environ.get("TERM", "dumb") != "dumb"
-    if _wanted(environ, "ANSIBLE_FORCE_COLOR") or environ.get("FORCE_COLOR"):
+    if settings.force_color or environ.get("FORCE_COLOR"):
         colour = True
-    if environ.get("NO_COLOR") or _wanted(environ, "ANSIBLE_NOCOLOR"):
+    if environ.get("NO_COLOR") or settings.nocolor:
         colour = False
     width = max(PIPE_WIDTH, shutil.get_terminal_size().columns - 1) if is_tty else PIPE_WIDTH
-    return ReporterContext(out, err, line, is_tty, colour, width, verbosity, diff, check)
+    shown = {Status.SKIPPED: settings.display_skipped_hosts, Status.OK: settings.display_ok_hosts}
+    hidden = frozenset(status for status, wanted in shown.items() if not wanted)
+    return ReporterContext(out, err, line, is_tty, colour, width, verbosity, diff, check, hidden, settings.diff_context)
 
 
 def default_name(context: ReporterContext, environ: Mapping[str, str]) -> str:
     """The reporter if none is chosen: `live` on a terminal that can move its cursor, else `plain`."""
     return "live" if context.is_tty and environ.get("TERM", "dumb") != "dumb" and not environ.get("CI") else "plain"
-
-
-def _wanted(environ: Mapping[str, str], name: str) -> bool:
-    return environ.get(name, "").strip().lower() in {"1", "true", "yes", "on", "y", "t"}
 
 
 __all__ = ["PIPE_WIDTH", "ReporterContext", "Stream", "context_for", "default_name", "visible"]

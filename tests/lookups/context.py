@@ -9,6 +9,7 @@ from typing import Any
 
 from runner.errors import StepError
 from runner.model.ports import FileKind
+from runner.model.settings import Settings
 from runner.model.span import Span
 from runner.registry import load
 from runner.template.templar import Templar
@@ -34,6 +35,7 @@ class Controller:
 
     playbook_dir: str
     variables: Variables = field(default_factory=Variables)
+    settings: Settings = field(default_factory=Settings)
 
     def folders(self, kind: FileKind) -> tuple[str, ...]:
         return (f"{self.playbook_dir}/{kind}", self.playbook_dir)

@@ -13,6 +13,7 @@ from typing import TextIO
 import pytest
 
 from runner.journal import line
+from runner.model.settings import Settings
 from runner.registry import load, names
 from runner.reporters import ReporterContext, Stream, context_for, default_name
 from tests.reporters.runs import records, shown
@@ -89,19 +90,19 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("out", "environ", "colour", "name"),
+    ("out", "environ", "settings", "colour", "name"),
     [
-        (Terminal(), {"TERM": "xterm"}, True, "live"),
-        (Terminal(), {"TERM": "xterm", "NO_COLOR": "1"}, False, "live"),
-        (Terminal(), {"TERM": "xterm", "CI": "true"}, True, "plain"),
-        (Terminal(), {"TERM": "dumb"}, False, "plain"),
-        (Terminal(), {}, False, "plain"),
-        (io.StringIO(), {"TERM": "xterm"}, False, "plain"),
-        (io.StringIO(), {"ANSIBLE_FORCE_COLOR": "1"}, True, "plain"),
-        (Terminal(), {"TERM": "xterm", "ANSIBLE_NOCOLOR": "true"}, False, "live"),
+        (Terminal(), {"TERM": "xterm"}, Settings(), True, "live"),
+        (Terminal(), {"TERM": "xterm", "NO_COLOR": "1"}, Settings(), False, "live"),
+        (Terminal(), {"TERM": "xterm", "CI": "true"}, Settings(), True, "plain"),
+        (Terminal(), {"TERM": "dumb"}, Settings(), False, "plain"),
+        (Terminal(), {}, Settings(), False, "plain"),
+        (io.StringIO(), {"TERM": "xterm"}, Settings(), False, "plain"),
+        (io.StringIO(), {}, Settings(force_color=True), True, "plain"),
+        (Terminal(), {"TERM": "xterm"}, Settings(nocolor=True), False, "live"),
     ],
 )
-def test_what_a_screen_gets(out: TextIO, environ: dict[str, str], colour: bool, name: str) -> None:
-    context = context_for(out, io.StringIO(), line, environ, verbosity=2)
+def test_what_a_screen_gets(out: TextIO, environ: dict[str, str], settings: Settings, colour: bool, name: str) -> None:
+    context = context_for(out, io.StringIO(), line, environ, verbosity=2, settings=settings)
     assert (context.colour, default_name(context, environ), context.verbosity) == (colour, name, 2)
     assert context.width >= 79
