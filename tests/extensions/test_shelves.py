@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from runner.extensions.names_of import names_of
-from runner.extensions.shelves import Named, Shelves, from_environment
+from runner.extensions.shelves import Named, Shelves, named_by
+from runner.model.settings import Settings
 
 
 def shelves(*homes: Path, named: Named | None = None) -> tuple[Shelves, list[str]]:
@@ -84,20 +85,25 @@ def test_dead_links_and_caches_are_no_matter(tmp_path: Path) -> None:
 def test_the_folder_one_stands_in_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "here" / "library", "mod")
     monkeypatch.chdir(tmp_path / "here")
-    found, doubts = shelves(put(tmp_path / "playbook"), named=from_environment({"HOME": str(tmp_path)}))
+    found, doubts = shelves(put(tmp_path / "playbook"), named=named_by(Settings()))
     assert found.module("mod") is None
     assert not doubts
 
 
-def test_the_environment_names_folders_and_a_configuration_stands_beneath_it() -> None:
-    beneath = Named({"filter": ("/c/f",), "test": ("/c/t",)}, ("/c/collections",))
-    made = from_environment({"ANSIBLE_FILTER_PLUGINS": "/e/f:/e/g", "ANSIBLE_LIBRARY": "lib"}, beneath)
+def test_settings_name_folders() -> None:
+    made = named_by(
+        Settings(
+            filter_plugins=("/e/f", "/e/g"),
+            test_plugins=("/c/t",),
+            library=("lib",),
+            collections_path=("/c/collections",),
+        )
+    )
     assert made.folders["filter"] == ("/e/f", "/e/g")
     assert made.folders["test"] == ("/c/t",)
     assert made.folders["module"] == (str(Path("lib").absolute()),)
     assert made.folders["lookup"][-1] == "/usr/share/ansible/plugins/lookup"
     assert made.collections == ("/c/collections",)
-    assert from_environment({"ANSIBLE_COLLECTIONS_PATH": "/e"}, beneath).collections == ("/e",)
 
 
 @pytest.mark.parametrize("root", ["collections", "collections/ansible_collections"])
