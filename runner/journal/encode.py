@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
@@ -36,13 +37,34 @@ NAMES: Final = frozenset(
 )
 TIMES: Final = ("start", "end")
 OUTPUT: Final = ("stdout", "stderr")
-_NONE: Final[frozenset[str]] = frozenset()
+# Seconds that every clock of a host stays below; beyond, `to_iso` has to find out whether they are a time at all.
+_FAR: Final = 2e11
 # Fields that hold more than plain data, or must keep what plain data cannot say.
 SPECIAL_OF: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
     {
         TaskResult: frozenset({"status", "diff", "duration_s", *TIMES, *OUTPUT}),
         RunEnd: frozenset({"hosts", "duration_s"}),
     }
+)
+# How each field is made plain: its name, whether `_special` does it, whether it is a name, whether it is a tuple.
+_TRAITS: Final[Mapping[type[Any], tuple[tuple[str, bool, bool, bool], ...]]] = MappingProxyType(
+    {
+        kind: tuple(
+            (name, name in SPECIAL_OF.get(kind, ()), name in NAMES, name in TUPLES[kind]) for name in FIELDS[kind]
+        )
+        for kind in TYPES.values()
+    }
+)
+
+
+def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """All fields of an event at once, in order."""
+    get = attrgetter(*FIELDS[kind])
+    return get if len(FIELDS[kind]) > 1 else lambda event: (get(event),)
+
+
+_VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
+    {kind: _values(kind) for kind in TYPES.values()}
 )
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -70,16 +92,15 @@ def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
     """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
     kind = type(event)
     plainer, names = Plainer(redact), Plainer()
-    special, tuples = SPECIAL_OF.get(kind, _NONE), TUPLES[kind]
     made: list[Any] = []
     changed = False
-    for name in FIELDS[kind]:
-        value = found = getattr(event, name)
-        if name in special:
+    for value, (name, special, literal, is_tuple) in zip(_VALUES[kind](event), _TRAITS[kind], strict=True):
+        found = value
+        if special:
             found = _special(name, value, plainer, names)
         elif value is not None and value is not True and value is not False:
-            found = (names if name in NAMES else plainer).value(value)
-            if name in tuples and type(found) is list:
+            found = (names if literal else plainer).value(value)
+            if is_tuple and type(found) is list:
                 found = tuple(found)
         changed = changed or found is not value
         made.append(found)
@@ -106,7 +127,9 @@ def _special(name: str, value: Any, plainer: Plainer, names: Plainer) -> Any:
 
 def _readable(seconds: float) -> float:
     """The moment that the log's text for it means."""
-    return 0.0 if to_iso(seconds) is None else moment.rounded(seconds)
+    if 0.0 < seconds < _FAR:
+        return moment.rounded(seconds)
+    return from_iso(to_iso(seconds))
 
 
 def _seconds(value: object) -> float:
@@ -125,8 +148,8 @@ def dump(record: Record) -> bytes:
         "type": event.type,
         "ts": to_iso(record.ts) or "1970-01-01T00:00:00.000000Z",
     }
-    for name in FIELDS[type(event)]:
-        made[name] = getattr(event, name)
+    kind = type(event)
+    made.update(zip(FIELDS[kind], _VALUES[kind](event), strict=True))
     if isinstance(event, TaskResult):
         made["status"] = event.status.value
         made["diff"] = [{key: getattr(part, key) for key in FIELDS[Diff]} for part in event.diff]

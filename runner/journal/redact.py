@@ -24,9 +24,13 @@ class Redactor:
             self._known.add(text)
             self._forms = tuple(sorted({*self._forms, *forms(text)}, key=len))
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to mask."""
+        return bool(self._forms)
+
     def text(self, text: str) -> str:
         """`text` with each secret masked; where two overlap, all of both is."""
-        spans = self._forms and self._spans(text)
+        spans = self._spans(text)
         if not spans:
             return text
         spans.sort()

@@ -23,6 +23,7 @@ from runner.journal.place import (
     state_home,
     sync_folder,
 )
+from runner.journal.plain import same
 from runner.journal.redact import Redactor
 from runner.model.event import Event, Record
 
@@ -91,8 +92,9 @@ class Journal:
         """
         if not events:
             return []
+        redact = self._redactor.text if self._redactor else same
         records = [
-            Record(self._seq + index, self.run, round(self._clock(), 6), plain(event, self._redactor.text))
+            Record(self._seq + index, self.run, round(self._clock(), 6), plain(event, redact))
             for index, event in enumerate(events)
         ]
         self._append(b"".join(dump(made) for made in records))

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
-# What may stand for itself in a single-quoted printf format; a terminal in between would act on control characters.
-_SPECIAL: Final = re.compile(r"[^\n\t -~\u00a0-\U0010ffff]|[%\\']|[\ud800-\udfff]|[\u2028\u2029]")
+# What may not stand for itself in a single-quoted printf format; a terminal in between would act on control characters.
+_SPECIAL: Final = re.compile(r"[^\n\t -~]|[%\\']", re.ASCII)
+
+
+@cache
+def _special_of_any_text() -> re.Pattern[str]:
+    """Compiled when a text that is not ASCII comes: a set of so many characters takes milliseconds."""
+    return re.compile(r"[^\n\t -~\u00a0-\U0010ffff]|[%\\']|[\ud800-\udfff]|[\u2028\u2029]")
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -23,7 +30,7 @@ def _escape(found: re.Match[str]) -> str:
 def printf_word(data: bytes) -> str:
     """A shell word so that `printf WORD` writes exactly `data` under dash, bash, busybox and their like."""
     text = data.decode("utf-8", "surrogateescape")
-    word = _SPECIAL.sub(_escape, text)
+    word = (_SPECIAL if text.isascii() else _special_of_any_text()).sub(_escape, text)
     if word.startswith("-"):
         word = "\\055" + word[1:]
     return f"'{word}'"
