@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from runner.model.call import Effect
+from runner.model.quick import dataclass
 from runner.model.values import OMIT, Unknown, find_unknown
 from runner.registry import nearest
 

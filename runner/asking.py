@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from runner.errors import OptionError
 from runner.model.playbook import Playbook, Prompt
 from runner.model.ports import Reporter
+from runner.model.quick import dataclass
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from runner import registry
@@ -17,6 +17,7 @@ from runner.model.call import Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Event, Notice, RunEnd, TaskResult
 from runner.model.options import Options
 from runner.model.ports import BecomeMethod, Dispatcher, Reporter, Transport
+from runner.model.quick import dataclass
 from runner.preparation import Prepared, prepare
 from runner.start import Setting, open_run
 

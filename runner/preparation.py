@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from runner.configuration.doubts import as_set
@@ -23,6 +23,7 @@ from runner.model.options import Options
 from runner.model.plan import Plan
 from runner.model.playbook import Play, Playbook
 from runner.model.ports import Vault
+from runner.model.quick import dataclass
 from runner.model.span import Problem
 from runner.plan.build import make_plan
 from runner.vars.precedence import locked

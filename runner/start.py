@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +30,7 @@ from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Kind
 from runner.model.ports import Reporter
+from runner.model.quick import dataclass
 from runner.preparation import Prepared
 from runner.reporters import ReporterContext, context_for, default_name
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runner.model.plan import Kind, PlayPlan, TaskNode
+from runner.model.quick import dataclass
 from runner.model.span import NOWHERE
 
 

@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from runner.cli.passwords import ask
 from runner.errors import EnvironmentFault, OptionError, VaultError
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.vault.envelope import DEFAULT_ID, is_vault
 from runner.vault.keyring import Keyring, VaultSecret

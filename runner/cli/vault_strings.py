@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from runner.asking import ask_user
 from runner.cli import vault_files
 from runner.cli.vault_actions import encrypting_secret, seal
 from runner.errors import OptionError, PbrunError, VaultError
+from runner.model.quick import dataclass
 
 _INDENT: Final = " " * 10
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from runner.model.quick import dataclass
 from runner.model.settings import Row
 from runner.model.span import Problem, Span
 

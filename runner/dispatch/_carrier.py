@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import groupby
 from typing import Final
 
@@ -17,6 +17,7 @@ from runner.dispatch._session import Session
 from runner.dispatch._shell import Started
 from runner.errors import ConnectionLost, StepError, Unreachable
 from runner.model.call import Line, Reply, Sent, Trip, TripEnd
+from runner.model.quick import dataclass
 from runner.sh.frames import Record, StepStart, TripDone
 from runner.sh.fuse import trip_text
 from runner.sh.replies import Replies

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from runner.dispatch._shell import NOISE_LIMIT, START_TIMEOUT_S, Becomes, Started, ended_early, start, with_last_line
 from runner.errors import ConnectionLost, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import Connection, Process
+from runner.model.quick import dataclass
 from runner.sh.frames import FrameError, Frames, Ready, Record, Refused
 from runner.sh.prelude import session_script
 

@@ -9,12 +9,12 @@ import secrets
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from runner.errors import ConnectionLost, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import BecomeCommand, BecomeMethod, Connection, Process
+from runner.model.quick import dataclass
 
 START_TIMEOUT_S: Final = 60.0
 NOISE_LIMIT: Final = 64 << 10

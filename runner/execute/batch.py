@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.execute.chain import Chain
 from runner.execute.flow import Flow
 from runner.model.plan import Scope, TaskNode
+from runner.model.quick import dataclass
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import Final
 
@@ -13,6 +13,7 @@ from runner.execute.job import Job, Step
 from runner.execute.results import plain
 from runner.model.call import Effect, Line, Trip
 from runner.model.event import TaskIntent
+from runner.model.quick import dataclass
 
 MAX_LINES: Final = 200
 MAX_BYTES: Final = 512 * 1024

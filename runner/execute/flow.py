@@ -6,9 +6,10 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_blocks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.model.plan import Kind, Scope, TaskNode
+from runner.model.quick import dataclass
 
 
 @dataclass(slots=True)

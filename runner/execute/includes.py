@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from runner.errors import InputErrors, StepError, TemplateError
@@ -22,6 +22,7 @@ from runner.execute.world import World, unknown_outcome
 from runner.model.call import Outcome, Status, failed, ok
 from runner.model.plan import Kind, PlayPlan, TaskNode
 from runner.model.playbook import Node, Role, Task
+from runner.model.quick import dataclass
 from runner.model.values import Unknown, UnknownReached
 from runner.plan.build import plan_splice
 from runner.plan.order import handler_nodes, tasks_in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runner.execute.places import Place
@@ -12,6 +12,7 @@ from runner.model.call import Call, Fragment, Outcome, Status
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
 from runner.model.ports import Module
+from runner.model.quick import dataclass
 
 
 @dataclass(slots=True)

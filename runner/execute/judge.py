@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from runner.arguments import ArgumentError
@@ -14,6 +14,7 @@ from runner.execute.verdicts import explain, holds, number
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Fragment, Outcome, Reply, Status, failed
 from runner.model.moment import stamp
+from runner.model.quick import dataclass
 from runner.model.values import Unknown, UnknownReached
 
 _LOST = (Status.UNREACHABLE, Status.INDETERMINATE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from runner.arguments import ArgumentError, to_bool
@@ -17,6 +17,7 @@ from runner.execute.variables import Variables
 from runner.execute.world import World
 from runner.model.call import Status
 from runner.model.plan import TaskNode
+from runner.model.quick import dataclass
 from runner.model.values import Template, Unknown
 
 _MODULES: Final = frozenset({"add_host", "pause"})

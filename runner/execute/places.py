@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runner.execute.scope import StepScope
@@ -12,6 +11,7 @@ from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.call import Become, Target
 from runner.model.playbook import Directives, Task
+from runner.model.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from runner.errors import StepError
@@ -16,6 +15,7 @@ from runner.model.event import Notice, PlayStart, Recap
 from runner.model.inventory import Inventory
 from runner.model.plan import Plan, PlayPlan
 from runner.model.playbook import Play
+from runner.model.quick import dataclass
 
 HostsOf = Callable[[Play, Inventory], tuple[str, ...]]
 

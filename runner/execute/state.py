@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runner.model.event import Recap
 from runner.model.inventory import Host, Inventory
+from runner.model.quick import dataclass
 from runner.plan.magic import is_setting
 
 IMPLICIT_LOCALHOST = Host("localhost", {"ansible_connection": "local"}, ("all",))

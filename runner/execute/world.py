@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 
 from runner.model.call import Outcome, Trip
@@ -13,6 +13,7 @@ from runner.model.names import Names
 from runner.model.options import Options
 from runner.model.playbook import Condition, Node, Play, Role, Task
 from runner.model.ports import Extensions, FileKind, TreeEntry
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import Unknown
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from runner.arguments import ArgumentError, to_bool
 from runner.model.call import Diff, Outcome, Reply, Status
+from runner.model.quick import dataclass
 from runner.plan.magic import MAGIC, is_setting
 from runner.sh.verdict import text
 

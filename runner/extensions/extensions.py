@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from runner import registry
@@ -18,6 +18,7 @@ from runner.extensions.shelves import BESIDE, Named, Shelves
 from runner.model.event import Notice
 from runner.model.playbook import Task
 from runner.model.ports import Lookup, Module
+from runner.model.quick import dataclass
 from runner.model.span import Problem, Span
 
 TRACES_FROM = 3  # -vvv

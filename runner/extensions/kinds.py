@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from runner.errors import StepError
+from runner.model.quick import dataclass
 
 _NEW: Final = re.compile(
     rb"#<<INCLUDE_ANSIBLE_MODULE_COMMON>>"

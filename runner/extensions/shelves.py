@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Literal
 
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 
 Kind = Literal["filter", "test", "lookup", "module"]

@@ -7,12 +7,12 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.errors import StepError
 from runner.extensions.kinds import Shape, Style, with_json
 from runner.model.call import Call, Effect, Fragment, Upload
+from runner.model.quick import dataclass
 from runner.sh.encode import printf_word
 from runner.sh.place import INLINE_LIMIT, content_upload
 from runner.sh.quote import path, quote

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from typing import Any
 
@@ -11,6 +11,7 @@ from runner.inventory.membership import ancestors, depths, find_cycle
 from runner.inventory.names import refusal, vars_refusal
 from runner.inventory.ranges import RangeError, expand
 from runner.model.inventory import FileVars, Group, Host, Inventory
+from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Problem, Span
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from runner.errors import InputErrors
@@ -17,6 +16,7 @@ from runner.inventory.implicit import LOCALHOSTS, find_host
 from runner.inventory.membership import members
 from runner.inventory.ranges import RangeError, expand
 from runner.model.inventory import Inventory
+from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Problem, Span
 from runner.registry import nearest
 

@@ -8,7 +8,6 @@ import os
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from runner.errors import EnvironmentFault
 from runner.lab.homes import home_of, lock, make_private
 from runner.lab.keys import key_file
+from runner.model.quick import dataclass
 
 if TYPE_CHECKING:
     from runner.lab.server import Server

@@ -7,7 +7,7 @@ Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from runner import registry
 from runner.load.fields import has_mark, unknown_keyword
 from runner.load.keywords import KEYWORDS, allowed
 from runner.load.reading import Reading
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import Template
 from runner.registry import nearest

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runner.load.reading import Reading
 from runner.model.playbook import Around, Directives, Node, Role
+from runner.model.quick import dataclass
 from runner.model.span import Span
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from runner.errors import StepError
@@ -18,6 +18,7 @@ from runner.load.reading import Reading
 from runner.load.roles import inside_role, load_role, role_use
 from runner.load.sources import Sources
 from runner.model.playbook import Around, Node, Play, Role, Task
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.syntax.yaml import Table
 

@@ -8,9 +8,10 @@ import selectors
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from runner.model.quick import dataclass
 
 TIMEOUT_S: Final = 60.0
 MAX_OUTPUT: Final = 64 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Final, Protocol
 
 from runner.errors import StepError
@@ -16,6 +16,7 @@ from runner.load.include import TaskLoader
 from runner.load.sources import Sources
 from runner.model.inventory import Inventory
 from runner.model.playbook import Condition, Play, Playbook, Task
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.span import Problem, Span
 from runner.model.values import Template

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from runner import registry
@@ -22,6 +22,7 @@ from runner.load.static_names import static_text
 from runner.load.vars_files import load_beside, merged
 from runner.model.inventory import FileVars
 from runner.model.playbook import Around, Directives, Play, Playbook
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain

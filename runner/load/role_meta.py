@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runner.arguments import ArgumentError, to_bool
@@ -15,6 +14,7 @@ from runner.load.context import Context, Place
 from runner.load.fields import words
 from runner.load.reading import Reading
 from runner.model.playbook import Around, Task
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import Template
 from runner.syntax.yaml import Listing, Scalar, Table, plain

@@ -6,10 +6,10 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_r
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 
 from runner.load.collections import BUILT_IN, find_role, split_name
 from runner.load.context import Context, Place
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.registry import nearest
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import VaultError
 from runner.model.ports import Vault
+from runner.model.quick import dataclass
 from runner.model.span import Problem, Span
 from runner.vault.contents import guarded, telling_texts, texts_of_tasks
 from runner.vault.envelope import is_vault

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
 from runner.errors import StepError
+from runner.model.quick import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from runner.lookups._options import inline, read_options, texts
 from runner.lookups._password_file import Kept, keep, read_kept
 from runner.model.names import Names
 from runner.model.ports import LookupContext
+from runner.model.quick import dataclass
 
 OPTIONS: Final = {
     "length": Option("int", default=20),

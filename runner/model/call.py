@@ -8,10 +8,11 @@ joined into a `Trip`; each step's `Reply` comes back and the module makes it an 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from runner.model.quick import dataclass
 from runner.model.values import Secret
 
 

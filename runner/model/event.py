@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from runner.model.call import Diff, Status
+from runner.model.quick import dataclass
 
 VERSION = 1
 

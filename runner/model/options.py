@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runner.model.ports import Vault
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.values import Secret
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from runner.model.playbook import Play, Section, Task
+from runner.model.quick import dataclass
 
 
 class Reach(StrEnum):

@@ -6,10 +6,11 @@ What blocks and plays hand down (become, tags, when, vars, environment …) is a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from runner.model.inventory import FileVars
+from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Span
 
 Section = Literal["block", "rescue", "always"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from runner.model.call import Become, Call, Fragment, Outcome, Reply, Sent, Target, Trip, TripEnd
@@ -11,6 +10,7 @@ from runner.model.event import Record
 from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.values import Secret, Vaulted
 

@@ -7,9 +7,11 @@ https://docs.ansible.com/ansible/latest/reference_appendices/config.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cache
 from typing import Any, Final, Literal, TypeVar, cast
+
+from runner.model.quick import dataclass
 
 T = TypeVar("T")
 # path: one path; pathspec: paths with `:` between them; pathlist: paths with `,`; list: words with `,`.

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.arguments import Option, Spec
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, failed, ok, skipped
 from runner.model.ports import Desk
+from runner.model.quick import dataclass
 from runner.model.values import Unknown
 from runner.sh import ports
 from runner.sh.lines_grep import grep_pattern

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from runner.model.options import Options
 from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Condition, Play
+from runner.model.quick import dataclass
 from runner.model.span import Problem
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from runner.model.call import Status
 from runner.model.event import Record
+from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.reporters._stream import Stream
 from runner.reporters._visible import visible

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from runner.model.event import TaskResult
+from runner.model.quick import dataclass
 from runner.reporters import _words
 from runner.reporters._visible import visible
 

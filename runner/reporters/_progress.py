@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from runner.model.call import Status
@@ -17,6 +17,7 @@ from runner.model.event import (
     TaskResult,
     TaskStart,
 )
+from runner.model.quick import dataclass
 
 OUT = frozenset({Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE})
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from runner.arguments import Option
 from runner.errors import StepError
 from runner.model.call import Diff, Reply
+from runner.model.quick import dataclass
 from runner.sh import modes
 from runner.sh.quote import quote
 

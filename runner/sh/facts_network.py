@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final
 
+from runner.model.quick import dataclass
 from runner.sh.facts_source import Facts, Source
 
 Interfaces = dict[str, dict[str, Any]]

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from runner.errors import StepError
 from runner.model.call import Call, Diff, Effect, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
+from runner.model.quick import dataclass
 from runner.sh import folder_text, modes
 from runner.sh.folder_text import Put
 from runner.sh.place import holds, sha1

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal
 
 from runner.model.call import Call, Fragment, Upload
 from runner.model.ports import Desk
+from runner.model.quick import dataclass
 from runner.sh import modes
 from runner.sh.encode import printf_word
 from runner.sh.place import INLINE_LIMIT

@@ -6,8 +6,9 @@ token. The token is random and never leaves the shell's own variables, so no out
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from runner.model.quick import dataclass
 
 LIMIT: Final = 16 << 20  # bytes of one payload that are kept; beyond it its head and its tail
 _NOISE_LIMIT: Final = 16 << 10

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+
+from runner.model.quick import dataclass
 
 NEWLINE = b"\n"
 

@@ -7,10 +7,10 @@ chmod's with one addition: without `u`, `g`, `o` or `a` the umask takes its bits
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from runner.errors import StepError
+from runner.model.quick import dataclass
 
 _OCTAL: Final = re.compile(r"(0o)?[0-7]{1,5}", re.ASCII)
 _USERS: Final = re.compile(r"[ugo]+")

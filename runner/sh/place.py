@@ -10,11 +10,11 @@ import hashlib
 import posixpath
 import shlex
 from collections.abc import Set
-from dataclasses import dataclass
 from typing import Any, Final
 
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Upload
+from runner.model.quick import dataclass
 from runner.sh import modes
 from runner.sh.encode import printf_word
 from runner.sh.quote import expanded, path, quote

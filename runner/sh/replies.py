@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.model.call import Line, Reply
+from runner.model.quick import dataclass
 from runner.sh.frames import Differs, Errors, Output, Record, StepEnd, StepStart, Value
 from runner.sh.fuse import differs_for_certain
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from runner.model.quick import dataclass
 
 # What is taken out of the free text of command, shell, raw and script; any other k=v belongs to the command.
 COMMAND_OPTIONS: Final = frozenset(

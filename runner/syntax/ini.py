@@ -10,9 +10,9 @@ import re
 import shlex
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from runner.model.quick import dataclass
 from runner.model.span import Problem, Span
 from runner.model.values import TEMPLATE_MARKS, Template
 

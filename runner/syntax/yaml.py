@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import yaml
 
+from runner.model.quick import dataclass
 from runner.model.span import Problem, Span
 from runner.model.values import Template, Vaulted
 from runner.syntax import yaml_hints

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, Final
 
 from jinja2 import nodes
@@ -14,6 +14,7 @@ from jinja2.parser import Parser
 from jinja2.visitor import NodeTransformer
 
 from runner.errors import TemplateError
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import TEMPLATE_MARKS
 from runner.template.environment import Environment

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from runner.errors import TemplateError
+from runner.model.quick import dataclass
 from runner.template.filters_text import as_text
 from runner.template.markers import type_name
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.tests import TESTS as JINJA_TESTS
 
+from runner.model.quick import dataclass
 from runner.model.values import Secret, Vaulted
 from runner.registry import BUILTIN_PREFIXES
 from runner.template import (

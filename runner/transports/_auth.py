@@ -6,12 +6,13 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.errors import Unreachable
 from runner.model.call import Target
+from runner.model.quick import dataclass
 from runner.transports._options import Settings
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from paramiko.ssh_exception import IncompatiblePeer, ProxyCommandFailure, SSHException
 
 from runner.errors import Unreachable
 from runner.model.call import Target
+from runner.model.quick import dataclass
 from runner.transports._auth import Keyring, Login
 from runner.transports._connection import SshConnection
 from runner.transports._host_keys import HostKeys

@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from runner.model.quick import dataclass
 
 HASH_MARK: Final = "|1|"
 

@@ -6,12 +6,13 @@ import getpass
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from runner.errors import Unreachable
 from runner.model.call import Target
+from runner.model.quick import dataclass
 
 Checking = Literal["yes", "accept-new", "no"]
 ConfigLookup = Callable[[str, str | None], Mapping[str, Any]]

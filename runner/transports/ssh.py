@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.errors import Unreachable
 from runner.model.call import Target
+from runner.model.quick import dataclass
 from runner.transports import _config
 from runner.transports._auth import Keyring
 from runner.transports._host_keys import HostKeys

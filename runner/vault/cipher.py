@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
 from hashlib import pbkdf2_hmac
 from typing import Final
 
+from runner.model.quick import dataclass
 from runner.vault.envelope import Envelope
 
 ITERATIONS: Final = 10_000

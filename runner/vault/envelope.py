@@ -6,10 +6,10 @@ Source: https://docs.ansible.com/ansible/latest/vault_guide/vault_using_encrypte
 from __future__ import annotations
 
 import binascii
-from dataclasses import dataclass
 from typing import Final
 
 from runner.errors import VaultError
+from runner.model.quick import dataclass
 
 MARK: Final = b"$ANSIBLE_VAULT"
 CIPHER: Final = "AES256"

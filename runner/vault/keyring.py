@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runner.errors import VaultError
+from runner.model.quick import dataclass
 from runner.model.values import Secret, Vaulted
 from runner.vault import cipher, envelope
 from runner.vault.envelope import DEFAULT_ID, Envelope
