@@ -38,7 +38,8 @@ class LookupDesk:
     def _plugin(self, name: str) -> Lookup:
         """The project's own lookup of this name, or ours."""
         short = registry.short(name)
-        brought = self._world.extensions.lookup(short) if self._world.extensions and short == name else None
+        theirs = self._world.extensions if not name.startswith("ansible.builtin.") else None
+        brought = theirs.lookup(short) if theirs else None
         if brought is not None:
             return brought
         try:

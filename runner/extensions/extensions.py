@@ -12,8 +12,6 @@ from runner import registry
 from runner.errors import StepError
 from runner.extensions.filters import Brought
 from runner.extensions.importing import Importer, PluginFault
-from runner.extensions.lookup import BroughtLookup
-from runner.extensions.module import LibraryModule
 from runner.extensions.shelves import BESIDE, Named, Shelves
 from runner.model.event import Notice
 from runner.model.playbook import Task
@@ -39,6 +37,9 @@ class Extensions:
     _shelves: Shelves = field(init=False)
     _importer: Importer = field(init=False)
     _told: set[str] = field(default_factory=set)
+    _modules: dict[tuple[str, tuple[str, ...]], Module | None] = field(default_factory=dict)
+    _lookups: dict[str, Lookup | None] = field(default_factory=dict)
+    _known_homes: int = 0
     filters: Brought = field(init=False)
     tests: Brought = field(init=False)
 
@@ -54,12 +55,36 @@ class Extensions:
 
     def module(self, task: Task) -> Module | None:
         """The module that a task names. Raises StepError when it is none that can be run."""
-        name = task.module
+        self._forget_if_grown()
+        key = (task.module, task.directives.collections)
+        if key not in self._modules:
+            self._modules[key] = self._find_module(*key)
+        return self._modules[key]
+
+    def lookup(self, name: str) -> Lookup | None:
+        """The lookup of a name: `name`, or `ns.coll.name`. Raises StepError when its file cannot be used."""
+        self._forget_if_grown()
+        if name not in self._lookups:
+            self._lookups[name] = self._find_lookup(name)
+        return self._lookups[name]
+
+    def _forget_if_grown(self) -> None:
+        """What was sought before the last role came may be there now."""
+        if self._known_homes != len(self.homes):
+            self._known_homes = len(self.homes)
+            self._modules.clear()
+            self._lookups.clear()
+
+    def _find_module(self, name: str, collections: Iterable[str]) -> Module | None:
         action = next((p for p in self._shelves.strangers().get("action", ()) if Path(p).stem == name), None)
         if action is not None:
             raise StepError(f"{name!r} is an action plug-in of Ansible ({action}), which pbrun cannot run")
-        path = self._module_file(name, task.directives.collections)
-        return None if path is None else LibraryModule(name, path, self.verbosity, self.warn)
+        path = self._module_file(name, collections)
+        if path is None:
+            return None
+        from runner.extensions.module import LibraryModule
+
+        return LibraryModule(name, path, self.verbosity, self.warn)
 
     def _module_file(self, name: str, collections: Iterable[str]) -> str | None:
         if "." not in name:
@@ -69,8 +94,7 @@ class Extensions:
             found, wanted = None, [name]
         return found or next((path for full in wanted if (path := self._shelves.module_of_collection(full))), None)
 
-    def lookup(self, name: str) -> Lookup | None:
-        """The lookup of a name: `name`, or `ns.coll.name`. Raises StepError when its file cannot be used."""
+    def _find_lookup(self, name: str) -> Lookup | None:
         collection, _, short = name.rpartition(".")
         package = ""
         if collection:
@@ -88,6 +112,8 @@ class Extensions:
             raise StepError(f"the lookup plug-in cannot be used: {fault}") from fault
         if not hasattr(module, "LookupModule"):
             raise StepError(f"the lookup plug-in cannot be used: {found} has no class LookupModule")
+        from runner.extensions.lookup import BroughtLookup
+
         return BroughtLookup(name, module, found, self._trace)
 
     def look_around(self) -> list[Problem]:

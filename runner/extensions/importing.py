@@ -68,7 +68,7 @@ class Importer:
         self._lock = threading.RLock()
         self._files: dict[str, ModuleType | PluginFault] = {}
         self._modules: dict[str, ModuleType] = {}
-        self._builtins = {**vars(builtins), "__import__": self._import}
+        self._builtins = {**vars(builtins), "__import__": self._import, "print": self._print}
 
     def load(self, path: str, package: str = "") -> ModuleType:
         """The module a file makes. `package`: the collection's package it belongs to. Raises PluginFault."""
@@ -120,6 +120,13 @@ class Importer:
             if part != "*" and not hasattr(module, part):
                 self._child(name, module, part)
         return module
+
+    def _print(self, *words: Any, sep: str | None = " ", file: Any = None, **more: Any) -> None:
+        """What `print` means there: our own output is a reporter's alone."""
+        if file is None:
+            self._tell("notice", (" " if sep is None else sep).join(map(str, words)))
+        else:
+            builtins.print(*words, sep=sep, file=file, **more)
 
     def _child(self, name: str, module: ModuleType, part: str) -> None:
         try:

@@ -27,14 +27,16 @@ class LibraryModule:
         self.path = path
         self._verbosity = verbosity
         self._tell = tell
+        self._started: Started | None = None
 
     def fragment(self, call: Call, desk: Desk) -> Fragment | Outcome:
         """Starts the module. A dry run does not even send it: nothing says what it would change."""
         if call.args.get(_FREE) is not None:
             raise StepError(f"{self.name} takes no free text: {str(call.args[_FREE])[:40]!r} (write name=value)")
         content = desk.read(self.path)
-        started = Started(self.name, content, shape_of(self.name, self.path, content), self._verbosity)
-        return fragment_of(started, call, lambda name: _variable(desk, name))
+        if self._started is None or self._started.content is not content:
+            self._started = Started(self.name, content, shape_of(self.name, self.path, content), self._verbosity)
+        return fragment_of(self._started, call, lambda name: _variable(desk, name))
 
     def outcome(self, call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
         """What the module said."""

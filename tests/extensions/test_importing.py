@@ -177,8 +177,15 @@ def test_threads_get_one_module(tmp_path: Path) -> None:
 def test_display_tells_the_user(tmp_path: Path) -> None:
     (tmp_path / "f.py").write_text(
         "from ansible.utils.display import Display\nshow = Display()\n"
-        "show.warning('w'); show.display('d'); show.vv('vv'); show.vvvv('vvvv'); show.deprecated('old', version='3')\n"
+        "print('p', 1, sep='-', flush=True)\nshow.warning('w'); show.display('d'); show.vv('vv')\n"
+        "show.vvvv('vvvv'); show.deprecated('old', version='3')\n"
     )
     said: list[tuple[str, str]] = []
     importer(tmp_path, said, verbosity=2).load(str(tmp_path / "f.py"))
-    assert said == [("warning", "w"), ("notice", "d"), ("notice", "vv"), ("warning", "deprecated: old")]
+    assert said == [
+        ("notice", "p-1"),
+        ("warning", "w"),
+        ("notice", "d"),
+        ("notice", "vv"),
+        ("warning", "deprecated: old"),
+    ]
