@@ -8,6 +8,7 @@ from typing import Any
 from runner.errors import NoSuchLookup
 from runner.model.span import NOWHERE, Span
 from runner.model.values import TEMPLATE_MARKS, Template
+from runner.registry import short
 from runner.syntax import yaml_text
 from runner.template.templar import Plugins, Templar
 
@@ -39,7 +40,7 @@ class Known:
 
 def items_lookup(name: str, terms: Sequence[Any], _options: Any) -> Any:
     """The only lookup of these tests: `items`."""
-    if name != "items":
+    if short(name) != "items":
         raise NoSuchLookup(name)
     return [part for term in terms for part in (term if isinstance(term, list) else [term])]
 
