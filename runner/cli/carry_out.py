@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import InputErrors, PbrunError
 from runner.model.options import Options
 from runner.model.playbook import Playbook
+from runner.model.span import Problem
 
 if TYPE_CHECKING:
     from runner.engine import Prepared
@@ -23,10 +25,23 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None, look: b
     from runner.load.show import each_once, render_problem
     from runner.preparation import prepare
 
-    prepared = prepare(options, playbook=playbook, look=look)
-    for problem in each_once(prepared.problems):
+    try:
+        prepared = prepare(options, playbook=playbook, look=look)
+    except InputErrors as error:
+        raise InputErrors(discreet(options, error.problems)) from None
+    for problem in each_once(discreet(options, prepared.problems)):
         print(render_problem(problem, read_line), file=sys.stderr)
     return prepared
+
+
+def discreet(options: Options, problems: Sequence[Problem]) -> list[Problem]:
+    """The problems without the words that were encrypted."""
+    from runner.journal.redact import Redactor
+
+    redactor = Redactor()
+    if options.vault is not None:
+        options.vault.listen(redactor.add)
+    return [replace(p, message=redactor.text(p.message), hint=redactor.text(p.hint)) for p in problems]
 
 
 def end_in_order_when_told_to() -> None:

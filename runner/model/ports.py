@@ -12,7 +12,7 @@ from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
 from runner.model.quick import dataclass
 from runner.model.settings import Settings
-from runner.model.values import Secret, Vaulted
+from runner.model.values import Decrypted, Vaulted
 
 FileKind = Literal["files", "templates", "vars", "tasks"]
 
@@ -79,7 +79,7 @@ class Vault(Protocol):
     def decrypt(self, data: bytes) -> bytes:
         """What an encrypted file holds. Raises `runner.errors.VaultError`."""
 
-    def reveal(self, value: Vaulted) -> Secret:
+    def reveal(self, value: Vaulted) -> Decrypted:
         """What an encrypted value holds. Raises `runner.errors.VaultError`."""
 
     def note(self, texts: Iterable[str]) -> None:

@@ -39,15 +39,29 @@ class Vaulted(Template):
 
 
 class Secret(str):
-    """Text that may reach a host's stdin and nothing else: its `repr` and `format` are masked.
+    """Text that may reach a host's stdin and nothing else: its `repr` and `format` are masked."""
 
-    `ciphertext` is what it was decrypted from, if it was a `Vaulted` value.
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret('********')"
+
+    def reveal(self) -> str:
+        """The bare text, for the one place that sends it."""
+        return str.__str__(self)
+
+
+class Decrypted(Secret):
+    """A secret that playbooks work with: what was encrypted with Ansible Vault.
+
+    Its `repr` is that of its text, because templates write lists and mappings as Python does; what is shown and logged
+    is masked all the same. `ciphertext` is what it was decrypted from, if it was a `Vaulted` value.
     """
 
     __slots__ = ("ciphertext",)
     ciphertext: str
 
-    def __new__(cls, text: str, ciphertext: str = "") -> Secret:
+    def __new__(cls, text: str, ciphertext: str = "") -> Decrypted:
         made = super().__new__(cls, text)
         made.ciphertext = ciphertext
         return made
@@ -56,11 +70,7 @@ class Secret(str):
         return (str.__str__(self), self.ciphertext)
 
     def __repr__(self) -> str:
-        return "Secret('********')"
-
-    def reveal(self) -> str:
-        """The bare text, for the one place that sends it."""
-        return str.__str__(self)
+        return str.__repr__(self)
 
 
 class UnknownReached(Exception):

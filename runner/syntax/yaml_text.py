@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from runner.model.values import Secret
+from runner.model.values import Decrypted
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -20,7 +20,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def _text(dumper: Any, data: str) -> Any:
     """Text; a value that was encrypted by itself goes out encrypted, as Ansible writes it."""
-    if isinstance(data, Secret) and data.ciphertext:
+    if isinstance(data, Decrypted) and data.ciphertext:
         return dumper.represent_scalar("!vault", data.ciphertext, style="|")
     return dumper.represent_str(str.__str__(data))
 

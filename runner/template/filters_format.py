@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
 from runner.errors import TemplateError
-from runner.model.values import Secret, Unknown, UnknownReached
+from runner.model.values import Decrypted, Unknown, UnknownReached
 from runner.template.filters_text import as_text
 from runner.template.finish import finish
 from runner.template.markers import Missing, type_name
@@ -98,7 +98,7 @@ def _plain(value: Any, made: dict[int, Any]) -> Any:
         return made[id(value)]
     if isinstance(value, Unknown):
         raise UnknownReached(value)
-    if isinstance(value, Secret) and value.ciphertext:
+    if isinstance(value, Decrypted) and value.ciphertext:
         return value
     if isinstance(value, str):
         return as_text(value)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from runner.errors import TemplateError, VaultError
-from runner.model.values import Secret
+from runner.model.values import Decrypted
 from runner.template.filters_text import as_bytes, as_text
 from runner.template.markers import Missing, Undecryptable, type_name
 
@@ -36,7 +36,7 @@ def vault_filters(
         if plain.startswith(b"$ANSIBLE_VAULT"):
             raise TemplateError("vault: its input is encrypted already", kind="type")
         made = encrypt(plain, password, None if salt is None else as_bytes(as_text(salt)), str(vaultid or vault_id))
-        return Secret(plain.decode("utf-8", "surrogateescape"), made.decode()) if wrap_object else made.decode()
+        return Decrypted(plain.decode("utf-8", "surrogateescape"), made.decode()) if wrap_object else made.decode()
 
     def unvault(vault: Any, secret: Any, vault_id: str = FILTER_ID, vaultid: Any = None) -> Any:
         if decrypt is None:
@@ -46,12 +46,12 @@ def vault_filters(
         for part in (vault, secret, vault_id, vaultid):
             if isinstance(part, Missing):
                 return part
-        text = vault.ciphertext if isinstance(vault, Secret) and vault.ciphertext else vault
+        text = vault.ciphertext if isinstance(vault, Decrypted) and vault.ciphertext else vault
         data, password = _bytes(text, "unvault", "what it decrypts"), _bytes(secret, "unvault", "the secret")
         if not data.startswith(b"$ANSIBLE_VAULT"):
             return as_text(vault)
         try:
-            return Secret(decrypt(data, password, str(vaultid or vault_id)).decode("utf-8", "surrogateescape"))
+            return Decrypted(decrypt(data, password, str(vaultid or vault_id)).decode("utf-8", "surrogateescape"))
         except VaultError:
             # What the error knows of is the run's secrets; here only one counts.
             raise TemplateError("unvault: the secret does not open it, or it is damaged", kind="type") from None

@@ -7,12 +7,12 @@ from collections.abc import Iterator, KeysView, Mapping, Sequence, Set, ValuesVi
 from typing import Any, Final
 
 from runner.errors import TemplateError
-from runner.model.values import OMIT, Secret, Unknown, UnknownReached
+from runner.model.values import OMIT, Decrypted, Secret, Unknown, UnknownReached
 from runner.template.lazy import Lazy
 from runner.template.markers import Missing, type_name
 
 SCALARS: Final = frozenset(
-    {str, int, float, bool, type(None), bytes, Secret, Unknown, type(OMIT)}
+    {str, int, float, bool, type(None), bytes, Secret, Decrypted, Unknown, type(OMIT)}
     | {datetime.datetime, datetime.date, datetime.time, datetime.timedelta}
 )
 

@@ -9,7 +9,7 @@ from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.tests import TESTS as JINJA_TESTS
 
 from runner.model.quick import dataclass
-from runner.model.values import Secret, Vaulted
+from runner.model.values import Decrypted, Vaulted
 from runner.registry import BUILTIN_PREFIXES
 from runner.template import (
     filters_basic,
@@ -70,7 +70,7 @@ class Plugins:
     yaml_dump: Callable[..., str] | None = None
     yaml_load: Callable[[str], Any] | None = None
     yaml_load_all: Callable[[str], Iterable[Any]] | None = None
-    reveal: Callable[[Vaulted], Secret] | None = None
+    reveal: Callable[[Vaulted], Decrypted] | None = None
     encrypt: Callable[[bytes, bytes, bytes | None, str], bytes] | None = None
     decrypt: Callable[[bytes, bytes, str], bytes] | None = None
 

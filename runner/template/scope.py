@@ -9,7 +9,7 @@ from jinja2.utils import missing
 
 from runner.errors import TemplateError
 from runner.model.names import Names
-from runner.model.values import Secret, Template, Vaulted
+from runner.model.values import Decrypted, Template, Vaulted
 from runner.template.finish import SCALARS
 from runner.template.lazy import DICTS, LISTS, LazyDict, LazyList, holds_template
 from runner.template.markers import Failed, Missing, Passing, Undecryptable
@@ -20,7 +20,7 @@ class Renderer(Protocol):
 
     def text(self, template: Template, scope: Scope, path: str) -> Any: ...
 
-    def decrypted(self, value: Vaulted) -> Secret: ...
+    def decrypted(self, value: Vaulted) -> Decrypted: ...
 
 
 class Scope:
@@ -68,7 +68,7 @@ class Scope:
             return LazyList(raw, self, path)
         return raw
 
-    def _decrypted(self, value: Vaulted) -> Secret | Undecryptable:
+    def _decrypted(self, value: Vaulted) -> Decrypted | Undecryptable:
         """Only who touches a value that no secret opens is told so."""
         try:
             return self._renderer.decrypted(value)

@@ -14,7 +14,7 @@ from runner.model.names import Names
 from runner.model.playbook import Condition
 from runner.model.ports import LookupCall
 from runner.model.span import NOWHERE, Problem, Span
-from runner.model.values import Secret, Template, Unknown, UnknownReached, Vaulted
+from runner.model.values import Decrypted, Template, Unknown, UnknownReached, Vaulted
 from runner.template import explain
 from runner.template.calls import ORDINARY, describe
 from runner.template.compile import Compiler, Options, file_options
@@ -195,7 +195,7 @@ class Templar:
             result.needed_by, result.needed_at = path, template.span
         return result
 
-    def decrypted(self, value: Vaulted) -> Secret:
+    def decrypted(self, value: Vaulted) -> Decrypted:
         """What an encrypted value holds. Raises TemplateError with its place."""
         if self._reveal is None:
             raise TemplateError("encrypted values cannot be read here", value.span)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from runner.arguments import ArgumentError, to_bool
 from runner.errors import TemplateError
-from runner.model.values import Secret
+from runner.model.values import Decrypted
 from runner.template.filters_text import as_text
 from runner.template.markers import Missing, Undecryptable
 from runner.template.versions import version_compare
@@ -109,7 +109,7 @@ def vault_encrypted(value: Any) -> bool:
     """Whether this value was encrypted by itself, readable or not; what stood in an encrypted file was not."""
     if isinstance(value, Missing) and not isinstance(value, Undecryptable):
         value.trip()
-    return isinstance(value, Undecryptable) or (isinstance(value, Secret) and bool(value.ciphertext))
+    return isinstance(value, Undecryptable) or (isinstance(value, Decrypted) and bool(value.ciphertext))
 
 
 def vaulted_file(value: Any) -> bool:

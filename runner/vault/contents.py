@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from runner.model.values import TEMPLATE_MARKS, Secret, Template, Vaulted
+from runner.model.values import TEMPLATE_MARKS, Decrypted, Template, Vaulted
 
 # What stands in an encrypted file is not always secret (`port: 8080`, `state: present`): masking short words wherever
 # they occur would leave no readable log. So text this long counts, or any text whose name says that it is secret.
@@ -21,12 +21,12 @@ MAX_BYTES: Final = 16 * 1024
 
 
 def guarded(value: Any) -> Any:
-    """`value` with its text as `Secret`; templates stay templates, keys stay what they are."""
+    """`value` with its text as `Decrypted`; templates stay templates, keys stay what they are."""
     if isinstance(value, Mapping):
         return {key: guarded(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [guarded(part) for part in value]
-    return Secret(value) if type(value) is str else value
+    return Decrypted(value) if type(value) is str else value
 
 
 def telling_texts(value: Any, name: str = "") -> Iterator[str]:

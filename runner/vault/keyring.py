@@ -7,7 +7,7 @@ from dataclasses import field
 
 from runner.errors import VaultError
 from runner.model.quick import dataclass
-from runner.model.values import Secret, Vaulted
+from runner.model.values import Decrypted, Vaulted
 from runner.vault import cipher, envelope
 from runner.vault.envelope import DEFAULT_ID, Envelope
 
@@ -42,7 +42,7 @@ class Keyring:
         self.secrets = tuple(secrets)
         self.match_ids = match_ids
         self._keys: dict[tuple[bytes, bytes], cipher.Keys] = {}
-        self._revealed: dict[str, Secret] = {}
+        self._revealed: dict[str, Decrypted] = {}
         self._known: dict[str, None] = {}
         self._tell: Callable[[str], None] = lambda _text: None
 
@@ -64,13 +64,13 @@ class Keyring:
         salt = salt or cipher.new_salt()
         return envelope.write(cipher.encrypt(plain, self._keys_of(secret.password, salt), salt, secret.vault_id))
 
-    def reveal(self, value: Vaulted) -> Secret:
+    def reveal(self, value: Vaulted) -> Decrypted:
         """The text of an encrypted value; worked out once. Raises VaultError."""
         ciphertext = str(value)
         made = self._revealed.get(ciphertext)
         if made is None:
             text = self.open(ciphertext.encode("utf-8", "surrogateescape")).data.decode("utf-8", "surrogateescape")
-            made = self._revealed[ciphertext] = Secret(text, ciphertext)
+            made = self._revealed[ciphertext] = Decrypted(text, ciphertext)
             self.note([text])
         return made
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.model.values import Secret, Template, Vaulted
+from runner.model.values import Decrypted, Template, Vaulted
 from runner.vault.contents import file_texts, guarded, telling_texts, texts_of_tasks
 
 
@@ -44,7 +44,7 @@ def test_tasks_can_be_read_but_for_their_secrets() -> None:
 def test_text_becomes_secret_and_templates_stay() -> None:
     made = guarded({"a": "b", "t": Template("{{ a }}"), "n": [1, {"c": "d"}]})
     assert made == {"a": "b", "t": "{{ a }}", "n": [1, {"c": "d"}]}
-    assert isinstance(made["a"], Secret) and isinstance(made["n"][1]["c"], Secret)
+    assert isinstance(made["a"], Decrypted) and isinstance(made["n"][1]["c"], Decrypted)
     assert type(made["t"]) is Template and type(made["n"][0]) is int
 
 
