@@ -36,11 +36,12 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None, look: b
 
 def discreet(options: Options, problems: Sequence[Problem]) -> list[Problem]:
     """The problems without the words that were encrypted."""
+    if not problems or options.vault is None:
+        return list(problems)
     from runner.journal.redact import Redactor
 
     redactor = Redactor()
-    if options.vault is not None:
-        options.vault.listen(redactor.add)
+    options.vault.listen(redactor.add)
     return [replace(p, message=redactor.text(p.message), hint=redactor.text(p.hint)) for p in problems]
 
 
