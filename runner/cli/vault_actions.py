@@ -14,26 +14,25 @@ from pathlib import Path
 from runner.cli import vault_files, vault_secrets
 from runner.cli.configured import configured
 from runner.cli.vault_edit import edited
+from runner.cli.vault_secrets import VaultSettings
 from runner.errors import OptionError, PbrunError, VaultError
 from runner.vault.envelope import is_vault
 from runner.vault.keyring import Keyring, Opened, VaultSecret
 
 
-def settings() -> vault_secrets.VaultSettings:
+def settings() -> VaultSettings:
     """What configuration and environment say about vault passwords."""
     return vault_secrets.settings_of(configured())
 
 
-def opening_keys(found: argparse.Namespace) -> Keyring:
+def opening_keys(found: argparse.Namespace, ours: VaultSettings) -> Keyring:
     """The secrets that open; asks for a password if none is named. Raises `OptionError`."""
-    ours = settings()
     sources = vault_secrets.named(found, ours) or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
     return Keyring(vault_secrets.read_secrets(sources, ours.default_id), match_ids=ours.match_ids)
 
 
-def encrypting_secret(found: argparse.Namespace) -> VaultSecret:
+def encrypting_secret(found: argparse.Namespace, ours: VaultSettings) -> VaultSecret:
     """The secret that encrypts; asks for a new password if none is named. Raises `OptionError`."""
-    ours = settings()
     sources = vault_secrets.named(found, ours) or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
     secrets = vault_secrets.read_secrets(sources, ours.default_id, new=True)
     return chosen(secrets, found.encrypt_vault_id or ours.encrypt_id)
@@ -52,26 +51,25 @@ def chosen(secrets: Sequence[VaultSecret], vault_id: str) -> VaultSecret:
     return matching[0]
 
 
-def seal(plain: bytes, secret: VaultSecret) -> bytes:
+def seal(plain: bytes, secret: VaultSecret, ours: VaultSettings) -> bytes:
     """`plain`, encrypted. Raises VaultError if it is already."""
     if is_vault(plain):
         raise VaultError("is encrypted already", "`pbrun vault rekey` changes its password")
-    salt = settings().salt.encode()
-    return Keyring().seal(plain, secret, salt or None)
+    return Keyring().seal(plain, secret, ours.salt.encode() or None)
 
 
 def encrypt(found: argparse.Namespace) -> None:
     """Encrypt files, or standard input."""
-    names = _inputs(found, "plaintext")
-    secret = encrypting_secret(found)
-    _rewrite(names, found.output, lambda data: seal(data, secret))
+    names, ours = _inputs(found, "plaintext"), settings()
+    secret = encrypting_secret(found, ours)
+    _rewrite(names, found.output, lambda data: seal(data, secret, ours))
     vault_files.say_done("Encryption successful")
 
 
 def decrypt(found: argparse.Namespace) -> None:
     """Decrypt files, or standard input."""
     names = _inputs(found, "ciphertext")
-    keys = opening_keys(found)
+    keys = opening_keys(found, settings())
     _rewrite(names, found.output, keys.decrypt)
     vault_files.say_done("Decryption successful")
 
@@ -79,8 +77,8 @@ def decrypt(found: argparse.Namespace) -> None:
 def rekey(found: argparse.Namespace) -> None:
     """Encrypt files anew under another password."""
     _named(found, "rekey")
-    keys = opening_keys(found)
     ours = settings()
+    keys = opening_keys(found, ours)
     wanted = found.encrypt_vault_id or ours.encrypt_id
     sources = [*(ours.identities if wanted else ()), *([found.new_vault_id] if found.new_vault_id else [])]
     if found.new_vault_password_file:
@@ -88,14 +86,14 @@ def rekey(found: argparse.Namespace) -> None:
     sources = sources or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
     secrets = vault_secrets.read_secrets(sources, ours.default_id, new=True)
     secret = chosen(secrets, wanted) if wanted else secrets[0]
-    _rewrite(found.files, None, lambda data: seal(keys.decrypt(data), secret))
+    _rewrite(found.files, None, lambda data: seal(keys.decrypt(data), secret, ours))
     print("Rekey successful", file=sys.stderr)
 
 
 def view(found: argparse.Namespace) -> None:
     """Show files, through a pager on a terminal."""
     _named(found, "view")
-    keys = opening_keys(found)
+    keys = opening_keys(found, settings())
     for data in [data for _, data in _worked_out(found.files, keys.decrypt)]:
         show(data)
 
@@ -120,20 +118,23 @@ def create(found: argparse.Namespace) -> None:
         raise PbrunError(f"{path} exists; use `pbrun vault edit`")
     if not (sys.stdout.isatty() or found.skip_tty_check):
         raise OptionError("there is no terminal for the editor (--skip-tty-check opens it all the same)")
-    secret = encrypting_secret(found)
+    ours = settings()
+    secret = encrypting_secret(found, ours)
     path.parent.mkdir(parents=True, exist_ok=True)
-    vault_files.replace(path, seal(edited(b"", path.suffix), secret))
+    vault_files.replace(path, seal(edited(b"", path.suffix), secret, ours))
 
 
 def edit(found: argparse.Namespace) -> None:
     """Change files in the editor, one after the other; they keep password and vault id."""
     _named(found, "edit")
-    keys = opening_keys(found)
+    ours = settings()
+    keys = opening_keys(found, ours)
     for name in found.files:
         opened = _opened(name, keys)
         changed = edited(opened.data, Path(name).suffix)
         if changed != opened.data:
-            vault_files.replace(Path(name), seal(changed, VaultSecret(opened.vault_id, opened.secret.password)))
+            secret = VaultSecret(opened.vault_id, opened.secret.password)
+            vault_files.replace(Path(name), seal(changed, secret, ours))
 
 
 def _opened(name: str, keys: Keyring) -> Opened:

@@ -10,7 +10,7 @@ from typing import Final
 
 from runner.asking import ask_user
 from runner.cli import vault_files
-from runner.cli.vault_actions import encrypting_secret, seal
+from runner.cli.vault_actions import encrypting_secret, seal, settings
 from runner.errors import OptionError, PbrunError, VaultError
 from runner.model.quick import dataclass
 
@@ -34,12 +34,13 @@ def encrypt_string(found: argparse.Namespace) -> None:
         raise OptionError("--prompt does not go together with standard input")
     if found.output and len(found.strings) > 1:
         raise OptionError("--output takes one text only")
-    secret = encrypting_secret(found)
+    ours = settings()
+    secret = encrypting_secret(found, ours)
     texts = [*_prompted(found), *_read(found, reads), *_of_words(found, words)]
     made: list[bytes] = []
     for number, text in enumerate(texts, 1):
         try:
-            made.append(as_yaml(seal(text.data, secret), text.name))
+            made.append(as_yaml(seal(text.data, secret, ours), text.name))
         except VaultError as error:
             raise PbrunError(f"the string from {text.source} {error}") from None
         if len(texts) > 1:
