@@ -146,7 +146,7 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     `look`: only a listing is wanted; doubts about templates and names, which no listing depends on, are not sought."""
     files = dict(options.settings.files)
     record = Sources(files, options.vault) if options.vault else Sources(files)
-    extensions = Extensions(record.homes, named_by(options.settings), options.verbosity)
+    extensions = Extensions(record.homes, named_by(options.settings), options.verbosity, record.files)
     record.brings_module = extensions.brings_module
     mistakes: list[Problem] = []
     doubts: list[Problem] = []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import field
 from pathlib import Path
 
@@ -24,7 +25,8 @@ TRACES_FROM = 3  # -vvv
 
 @dataclass(slots=True)
 class Extensions:
-    """`homes`: the folders of the playbooks and roles read so far. `notices` is what plug-ins have said since.
+    """`homes`: the folders of the playbooks and roles read so far. `notices` is what plug-ins have said since;
+    `files` learns the sha256 of each file that is run here.
 
     Nothing is looked at before somebody asks for a name, and no file is run before a name of it is wanted.
     """
@@ -32,6 +34,7 @@ class Extensions:
     homes: Mapping[str, None]
     named: Named = field(default_factory=Named)
     verbosity: int = 0
+    files: MutableMapping[str, str] = field(default_factory=dict)
     notices: deque[Notice] = field(default_factory=deque)
     doubts: list[Problem] = field(default_factory=list)
     _shelves: Shelves = field(init=False)
@@ -45,7 +48,7 @@ class Extensions:
 
     def __post_init__(self) -> None:
         self._shelves = Shelves(self.homes, self.named, self._distrusted)
-        self._importer = Importer(self._say, self.verbosity, self._shelves.part_of_collection)
+        self._importer = Importer(self._say, self.verbosity, self._shelves.part_of_collection, self._note)
         self.filters = Brought("filter", self._shelves, self._importer, self._trace)
         self.tests = Brought("test", self._shelves, self._importer, self._trace)
 
@@ -140,6 +143,9 @@ class Extensions:
 
     def _distrusted(self, folder: str, reason: str) -> None:
         self.doubts.append(Problem(Span(folder), f"plug-ins and modules here are not used: {reason}", "", "warning"))
+
+    def _note(self, path: str, data: bytes) -> None:
+        self.files[path] = hashlib.sha256(data).hexdigest()
 
     def _say(self, level: str, message: str) -> None:
         self.notices.append(Notice(level, message))

@@ -38,6 +38,12 @@ STAND_INS: Final[Mapping[str, str]] = MappingProxyType(
         "ansible.module_utils.six.moves.urllib.error": "urllib.error",
         "ansible.module_utils.six.moves.urllib_parse": "urllib.parse",
         "ansible.plugins.lookup": f"{_OURS}.lookup",
+        "ansible.module_utils.urls": f"{_OURS}.urls",
+        "ansible.parsing.yaml.dumper": f"{_OURS}.yaml_parts",
+        "ansible.parsing.yaml.objects": f"{_OURS}.yaml_parts",
+        "ansible.plugins.filter.core": f"{_OURS}.core_filters",
+        "ansible.plugins.filter.mathstuff": f"{_OURS}.core_filters",
+        "ansible.release": f"{_OURS}.release",
         "ansible.utils.display": f"{_OURS}.display",
         "ansible.utils.listify": f"{_OURS}.merging",
         "ansible.utils.path": f"{_OURS}.merging",
@@ -59,10 +65,18 @@ class PluginFault(Exception):
 
 
 class Importer:
-    """Loads plug-in files, each once. `tell(level, message)` takes what they say. Safe to use in several threads."""
+    """Loads plug-in files, each once. `tell(level, message)` takes what they say, `note(path, data)` what was read. Safe
+    to use in several threads."""
 
-    def __init__(self, tell: Callable[[str, str], None], verbosity: int, collections: Collections) -> None:
+    def __init__(
+        self,
+        tell: Callable[[str, str], None],
+        verbosity: int,
+        collections: Collections,
+        note: Callable[[str, bytes], None] = lambda _path, _data: None,
+    ) -> None:
         self._tell = tell
+        self._note = note
         self._verbosity = verbosity
         self._collections = collections
         self._lock = threading.RLock()
@@ -92,7 +106,9 @@ class Importer:
         # Classes of the file find it here by its name (dataclasses, pickle); nobody imports it by that.
         sys.modules[name] = module
         try:
-            exec(compile(Path(path).read_bytes(), path, "exec"), vars(module))  # noqa: S102
+            data = Path(path).read_bytes()
+            self._note(path, data)
+            exec(compile(data, path, "exec"), vars(module))  # noqa: S102
         except BaseException as error:
             del sys.modules[name]
             if isinstance(error, KeyboardInterrupt):
@@ -150,7 +166,9 @@ class Importer:
         if name in STAND_INS:
             made = ModuleType(name)
             given = vars(importlib.import_module(STAND_INS[name]))
-            vars(made).update({key: value for key, value in given.items() if not key.startswith("__")})
+            vars(made).update(
+                {key: value for key, value in given.items() if not key.startswith("__") or key == "__version__"}
+            )
             if name == "ansible.utils.display":
                 vars(made)["Display"] = display_for(self._tell, self._verbosity)
             return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -40,7 +40,7 @@ class BroughtLookup:
             self._explain(trail(error))
             words = str(error) or type(error).__name__
             raise StepError(f"{words} ({place(error, self._path)})") from error
-        if isinstance(found, list | tuple):
+        if isinstance(found, list | tuple | Iterator):
             return [_bare(part) for part in found]
         raise StepError(f"it must give a list, not {type(found).__name__} ({self._path})")
 

@@ -10,7 +10,7 @@ import yaml
 from runner.model.values import Decrypted
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes subclasses of plain types (trusted text, secrets) as what they are. A list or mapping that stands in
     several places is written once and named (`&id001`, `*id001`), as Ansible does; text never is."""
 
@@ -25,9 +25,9 @@ def _text(dumper: Any, data: str) -> Any:
     return dumper.represent_str(str.__str__(data))
 
 
-_Dumper.add_multi_representer(str, _text)
-_Dumper.add_multi_representer(Mapping, lambda dumper, data: dumper.represent_dict(dict(data)))
-_Dumper.add_multi_representer(tuple, lambda dumper, data: dumper.represent_list(list(data)))
+Dumper.add_multi_representer(str, _text)
+Dumper.add_multi_representer(Mapping, lambda dumper, data: dumper.represent_dict(dict(data)))
+Dumper.add_multi_representer(tuple, lambda dumper, data: dumper.represent_list(list(data)))
 
 
 def dump(value: Any, **options: Any) -> str:
@@ -37,7 +37,7 @@ def dump(value: Any, **options: Any) -> str:
     """
     options.setdefault("allow_unicode", True)
     try:
-        return str(yaml.dump(value, Dumper=_Dumper, **options))
+        return str(yaml.dump(value, Dumper=Dumper, **options))
     except yaml.YAMLError as error:
         raise ValueError(f"cannot be written as YAML: {error}") from None
 

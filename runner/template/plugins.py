@@ -113,11 +113,18 @@ def make_filters(plugins: Plugins, extra: Mapping[str, Callable[..., Any]]) -> R
     for prefixes, topics in ((_GENERAL_PREFIXES, _GENERAL_TOPICS), (_ADDRESS_PREFIXES, _ADDRESS_TOPICS)):
         for topic in topics:
             found.update({prefix + name: function for prefix in prefixes for name, function in topic.items()})
+    found.update(plain_filters(plugins))
+    found.update(filters_vault.vault_filters(plugins.encrypt, plugins.decrypt))
+    return Registered("filter", found, extra)
+
+
+def plain_filters(plugins: Plugins) -> dict[str, Callable[..., Any]]:
+    """Ansible's own filters under their short names, as functions for whoever calls them with plain values."""
+    found: dict[str, Any] = {}
     for topic in _FILTER_TOPICS:
         found.update(topic)
     found.update(filters_format.yaml_filters(plugins.yaml_dump, plugins.yaml_load, plugins.yaml_load_all))
-    found.update(filters_vault.vault_filters(plugins.encrypt, plugins.decrypt))
-    return Registered("filter", found, extra)
+    return found
 
 
 def make_tests(extra: Mapping[str, Callable[..., Any]]) -> Registered:

@@ -210,5 +210,6 @@ def test_secrets_stay_masked_in_what_plug_ins_say(tmp_path: Path) -> None:
     assert secret not in everything
     assert "hidden-word" not in everything
     assert "VISIBLE-TWIN 18" in everything
+    assert str(folder / "filter_plugins" / "f.py") in ran.log[0]["files"]
     notices = [line["message"] for line in ran.log if line["type"] == "notice"]
     assert any("f.py:5 in shout" in message for message in notices)

@@ -53,6 +53,12 @@ try:
     from __main__ import display
 except ImportError:
     display = Display()
+from ansible.module_utils.urls import open_url, ConnectionError as LinkError, SSLValidationError
+from ansible.parsing.yaml.dumper import AnsibleDumper
+from ansible.parsing.yaml.objects import AnsibleUnicode, AnsibleMapping, AnsibleSequence
+from ansible.plugins.filter.core import FilterModule as Core, combine, flatten, regex_replace, to_nice_yaml, from_yaml
+from ansible.plugins.filter.mathstuff import human_readable
+from ansible.release import __version__ as version
 try:
     from ansible.template import Templar
 except ImportError:
@@ -79,6 +85,11 @@ found = [
     Templar is None,
     Pair(1) == Pair(1, 2),
     wrap_var("x") == "x",
+    combine({"a": 1}, {"b": 2}) == {"a": 1, "b": 2} and flatten([1, [2]]) == [1, 2],
+    regex_replace("abc", "b", "x") == "axc" and from_yaml(to_nice_yaml({"a": [1]})) == {"a": [1]},
+    human_readable(1048576) == "1.00 MB" and "to_json" in Core().filters(),
+    __import__("yaml").dump({"a": AnsibleUnicode("x")}, Dumper=AnsibleDumper) == "a: x\\n",
+    version.split(".")[0] == "2",
     listify_lookup_plugin_terms("x", templar=None) == ["x"],
 ]
 """

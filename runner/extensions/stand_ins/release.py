@@ -1,0 +1,3 @@
+"""Stands in for `ansible.release`: the version of the language that is spoken here."""
+
+__version__ = "2.19.0"
