@@ -65,8 +65,8 @@ class PluginFault(Exception):
 
 
 class Importer:
-    """Loads plug-in files, each once. `tell(level, message)` takes what they say, `note(path, data)` what was read. Safe
-    to use in several threads."""
+    """Loads plug-in files, each once. `tell(level, message)` takes what they say, `note(path, data)` what was read.
+    Safe to use in several threads."""
 
     def __init__(
         self,
