@@ -161,7 +161,9 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
             (mistakes if problem.level == "error" else doubts).append(problem)
         return value
 
-    inventory = collect(lambda: load_inventory(options.inventories, strict=options.strict, record=record))
+    inventory = collect(
+        lambda: load_inventory(options.inventories, strict=options.strict, record=record, settings=options.settings)
+    )
     book = playbook
     if book is None:
         book = collect(

@@ -15,6 +15,7 @@ COMMANDS = {
     "exec": "run one command on hosts",
     "put": "copy a file or folder to hosts",
     "get": "fetch a file from hosts",
+    "inventory": "print hosts, groups and variables",
     "config": "print the settings that hold, and where they were made",
     "graph": "print the plan of playbooks",
     "vault": "encrypt and decrypt files and values",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import field
 from pathlib import PurePath
 from typing import Any
@@ -113,7 +114,8 @@ class Draft:
             if port is not None:
                 self.host_var(name, "ansible_port", port, span)
             for variable, value, at in given:
-                self.host_var(name, variable, value, at)
+                # Each host has a value of its own, as in Ansible: an export does not say that they are one.
+                self.host_var(name, variable, deepcopy(value) if isinstance(value, dict | list) else value, at)
 
     def host(self, name: str, group: str, span: Span) -> None:
         """Make sure that the host exists and is a member of the group."""

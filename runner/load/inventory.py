@@ -19,6 +19,7 @@ from runner.load.sources import Sources
 from runner.load.trust import GROUP_AND_OTHERS, refusal
 from runner.load.vars_files import REJECTED, load_beside, merged
 from runner.model.inventory import FileVars, Inventory
+from runner.model.settings import Settings
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax import ini as ini_text
 from runner.syntax import yaml as yaml_text
@@ -37,6 +38,7 @@ def load_inventory(
     strict: bool = False,
     record: Sources | None = None,
     limits: Limits | None = None,
+    settings: Settings | None = None,
 ) -> tuple[Inventory, list[Problem]]:
     """The inventory of all sources together, later ones winning, and the warnings.
 
@@ -44,7 +46,7 @@ def load_inventory(
     `record` learns every file read and its sha256 (scripts too); `Inventory.sources` are the same files. Raises
     InputErrors with every mistake of every source; `strict` makes errors of the warnings.
     """
-    reading = _Reading(record if record is not None else Sources(), limits or Limits())
+    reading = _Reading(record if record is not None else Sources(), limits or Limits(), settings or Settings())
     for source in sources:
         reading.source(source)
     inventory = reading.finish()
@@ -76,7 +78,9 @@ def _errors(problems: Sequence[Problem], strict: bool) -> bool:
 class _Reading:
     """One reading of all sources into one draft."""
 
-    def __init__(self, record: Sources, limits: Limits) -> None:
+    def __init__(self, record: Sources, limits: Limits, settings: Settings) -> None:
+        self.ignored_endings = settings.inventory_ignore_extensions or IGNORED_ENDINGS
+        self.ignored_names = settings.inventory_ignore_patterns
         self.draft = Draft()
         self.record = record
         self.limits = limits
@@ -108,9 +112,25 @@ class _Reading:
             self.draft.error(Span(str(folder)), f"cannot be read: {error.strerror or error}")
             return
         for path in entries:
-            ignored = path.name.startswith(".") or path.name in IGNORED_NAMES or path.name.endswith(IGNORED_ENDINGS)
-            if not ignored:
+            if not self.ignores(path.name):
                 (self.folder if path.is_dir() else self.file)(path)
+
+    def ignores(self, name: str) -> bool:
+        """Whether something in a folder of inventories is none."""
+        return (
+            name.startswith(".")
+            or name in IGNORED_NAMES
+            or name.endswith(self.ignored_endings)
+            or any(self.fits(pattern, name) for pattern in self.ignored_names)
+        )
+
+    def fits(self, pattern: str, name: str) -> bool:
+        """Whether a pattern of the setting inventory_ignore_patterns is about a name."""
+        try:
+            return re.search(pattern, name) is not None
+        except re.error as error:
+            self.draft.error(NOWHERE, f"inventory_ignore_patterns: {pattern!r} cannot be read: {error}")
+            return False
 
     def file(self, path: Path) -> None:
         """One file: its name, its mode and its beginning say what it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import yaml
@@ -12,10 +13,10 @@ from runner.model.values import Decrypted
 
 class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes subclasses of plain types (trusted text, secrets) as what they are. A list or mapping that stands in
-    several places is written once and named (`&id001`, `*id001`), as Ansible does; text never is."""
+    several places is written once and named (`&id001`, `*id001`), as Ansible does; text and dates never are."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        return isinstance(data, str) or bool(super().ignore_aliases(data))
+        return isinstance(data, str | date) or bool(super().ignore_aliases(data))
 
 
 def _text(dumper: Any, data: str) -> Any:
