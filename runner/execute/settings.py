@@ -17,9 +17,9 @@ from runner.execute.signals import NeedsFacts
 from runner.execute.world import World
 from runner.model.call import Become, Target
 from runner.model.playbook import Directives
-from runner.model.values import OMIT, Secret, Unknown, UnknownReached
+from runner.model.values import OMIT, Decrypted, Secret, Unknown, UnknownReached
 
-_PLAIN = frozenset({str, int, bool, float, type(None)})
+_PLAIN = frozenset({str, Decrypted, int, bool, float, type(None)})
 _UNSAFE = frozenset("'\"`$\\;&<>|(){}")
 
 

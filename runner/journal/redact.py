@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from runner.journal.plain import MASK
 from runner.journal.secret_forms import forms
+
+MAX_REMEMBERED: Final = 4096
+MAX_REMEMBERED_LENGTH: Final = 400
 
 
 class Redactor:
@@ -14,6 +18,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
         self._forms: tuple[str, ...] = ()
+        self._clean: set[str] = set()
         for secret in secrets:
             self.add(secret)
 
@@ -23,6 +28,7 @@ class Redactor:
         if text not in self._known:
             self._known.add(text)
             self._forms = tuple(sorted({*self._forms, *forms(text)}, key=len))
+            self._clean.clear()
 
     def __bool__(self) -> bool:
         """Whether there is anything to mask."""
@@ -30,8 +36,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` with each secret masked; where two overlap, all of both is."""
+        if text in self._clean:
+            return text
         spans = self._spans(text)
         if not spans:
+            self._remember(text)
             return text
         spans.sort()
         made, at = [], 0
@@ -42,6 +51,13 @@ class Redactor:
                 at, begin = end, start
             end = max(end, stop)
         return "".join([*made, text[at:begin], MASK, text[end:]])
+
+    def _remember(self, text: str) -> None:
+        """Most texts come once for each host: with many secrets a look into a set is far cheaper than a search."""
+        if self._forms and len(text) <= MAX_REMEMBERED_LENGTH:
+            if len(self._clean) >= MAX_REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand. Most texts are shorter than most secrets, so the shortest forms come first."""

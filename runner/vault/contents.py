@@ -9,10 +9,15 @@ from typing import Any, Final
 from runner.model.values import TEMPLATE_MARKS, Decrypted, Template, Vaulted
 
 # What stands in an encrypted file is not always secret (`port: 8080`, `state: present`): masking short words wherever
-# they occur would leave no readable log. So text this long counts, or any text whose name says that it is secret.
+# they occur would leave no readable log. So text this long counts, shorter text with letters and digits in it, and any
+# text whose name says that it is secret; names that begin with `vault_` are those of secrets by custom.
 MIN_TEXT: Final = 8
+MIN_MIXED: Final = 6
 MIN_DIGITS: Final = 6
-_TELLING: Final = re.compile(r"pass|secret|token|key|cred|pin(?:_|$)|private|auth", re.IGNORECASE)
+_TELLING: Final = re.compile(
+    r"^vault_|pass|secret|token|key|cred|private|auth|(?:^|_)(?:pin|pw|pwd)(?:_|$)", re.IGNORECASE
+)
+_MIXED: Final = re.compile(r"(?=.*[^\W\d_])(?=.*\d)", re.DOTALL)
 _OF_VARIABLES: Final = frozenset({"vars", "environment", "set_fact", "content"})
 _JINJA: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 # A decrypted file (a key, a small configuration) is looked for in what is shown; a large one would slow down the run.
@@ -60,7 +65,7 @@ def _pieces(text: str, named: bool, template: bool) -> Iterator[str]:
     """The text itself, or what a template has beside its expressions (`postgres://me:hunter2@{{ host }}`)."""
     if template and any(mark in text for mark in TEMPLATE_MARKS):
         yield from (part for part in _JINJA.split(text) if len(part.strip()) >= MIN_TEXT)
-    elif named or len(text) >= MIN_TEXT:
+    elif named or len(text) >= MIN_TEXT or (len(text) >= MIN_MIXED and _MIXED.match(text)):
         yield text
 
 

@@ -137,3 +137,14 @@ def test_a_secret_can_be_added_later() -> None:
     assert redactor.text("hunter2") == "hunter2"
     redactor.add("hunter2")
     assert redactor.text("hunter2") == "********"
+
+
+def test_a_text_that_was_clean_is_looked_at_again_when_a_secret_comes() -> None:
+    redactor = Redactor(["first-secret"])
+    for _ in range(2):
+        assert redactor.text("about second-secret") == "about second-secret"
+    redactor.add("second-secret")
+    assert redactor.text("about second-secret") == "about ********"
+    for number in range(5000):  # more than are remembered
+        assert redactor.text(f"text {number} first-secret") == f"text {number} ********"
+        assert redactor.text(f"text {number}") == f"text {number}"

@@ -14,7 +14,8 @@ from runner.vault.contents import file_texts, guarded, telling_texts, texts_of_t
     ("value", "wanted"),
     [
         ({"a": "a long enough text"}, {"a long enough text"}),
-        ({"state": "present", "user": "bob"}, set()),
+        ({"state": "present", "user": "bob", "release": "v1.2"}, set()),
+        ({"root": "s3cr3t", "db_pw": "abc", "vault_x": "y1", "spin": "left"}, {"s3cr3t", "abc", "y1"}),
         ({"password": "abc", "api_token": "x9", "pin": 1234}, {"abc", "x9"}),
         ({"code": 123456, "port": 8080, "flag": True}, {"123456"}),
         ({"users": [{"name": "bob", "secret": "s1"}]}, {"s1"}),
