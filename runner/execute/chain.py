@@ -23,7 +23,8 @@ MAX_BYTES: Final = 512 * 1024
 class Chain:
     """Jobs of one host in order, settled from the left. `queue` holds lines that have not been sent yet.
 
-    `waiting` counts timers (a retry, a pause in a loop); `stopped`: a failure ended it, nothing more is sent.
+    `waiting` counts timers (a retry, a pause in a loop); `stopped`: a failure ended it, nothing more is sent. `weight`
+    is the bytes of text and of uploads that were put into it.
     """
 
     host: int
@@ -34,11 +35,13 @@ class Chain:
     waiting: int = 0
     stopped: bool = False
     lines_sent: int = 0
+    weight: int = 0
 
     def add(self, job: Job) -> None:
         """Put a job behind the others."""
         self.jobs.append(job)
         self.queue.extend((job, step) for step in job.lines)
+        self.weight += sum(_weight(step) for step in job.lines)
 
     def put_first(self, job: Job) -> None:
         """Put a job in front: the others go on when it is done."""
@@ -49,11 +52,6 @@ class Chain:
     def first(self) -> Job:
         """The job that decides where the chain goes: the first with lines."""
         return next((job for job in self.jobs if job.place is not None), self.jobs[0])
-
-    @property
-    def weight(self) -> int:
-        """Bytes of text and of uploads that wait to be sent."""
-        return sum(_weight(step) for _, step in self.queue)
 
     def goes_with(self, job: Job) -> bool:
         """Whether the job runs in the same shell as the chain."""

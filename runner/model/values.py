@@ -159,7 +159,11 @@ def find_unknown(value: object) -> Unknown | None:
         parts = iter(value)
     else:
         return None
-    return next((found for part in parts if (found := find_unknown(part)) is not None), None)
+    # Asked for every argument and every result of every step; nearly all parts are simple.
+    for part in parts:
+        if type(part) not in _SIMPLE and (found := find_unknown(part)) is not None:
+            return found
+    return None
 
 
 class _Omit:

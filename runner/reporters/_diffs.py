@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +17,8 @@ def unified(diff: Diff, context: int = 3) -> Iterator[tuple[str, str]]:
     """The lines of a unified diff with the name of their colour; none if nothing differs. `context`: lines around."""
     if diff.before == diff.after:
         return
+    import difflib  # most runs show no difference
+
     before, after = _rows(diff.before), _rows(diff.after)
     yield _title("--- before", diff.before_header), "removed"
     yield _title("+++ after", diff.after_header), "added"
