@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from runner.errors import StepError
+from runner.errors import StepError, TemplateError
 from runner.execute.managed import template_variables
 from runner.execute.scope import StepScope
 from runner.execute.world import World
@@ -20,12 +20,15 @@ from runner.model.values import Template, Unknown, UnknownReached
 class StepDesk:
     """A `runner.model.ports.Desk` for one step."""
 
-    __slots__ = ("_playbook_dir", "_scope", "_task", "_world")
+    __slots__ = ("_playbook_dir", "_scope", "_task", "_there", "_world")
 
-    def __init__(self, world: World, scope: StepScope, task: Task, playbook_dir: str) -> None:
+    def __init__(
+        self, world: World, scope: StepScope, task: Task, playbook_dir: str, there: StepScope | None = None
+    ) -> None:
         self._world = world
         self._scope = scope
         self._task = task
+        self._there = there or scope
         self._playbook_dir = playbook_dir
 
     def find(self, kind: FileKind, name: str) -> str:
@@ -82,3 +85,14 @@ class StepDesk:
         if isinstance(name, Template):
             return self._world.templar.render(name, self._scope)
         return self._world.templar.expression(name, self._scope, self._task.span)
+
+    def setting(self, name: str) -> Any:
+        try:
+            found = self._world.templar.expression(name, self._there, self._task.span)
+        except TemplateError as error:
+            if error.kind != "undefined":
+                raise
+            return None
+        if isinstance(found, Unknown):
+            raise UnknownReached(found)
+        return found

@@ -19,7 +19,8 @@ from runner.model.quick import dataclass
 class Step:
     """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`).
 
-    `place` is where its fragment runs: the items of one loop may go to different hosts, as different users.
+    `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
+    what the host it is delegated to sees.
     """
 
     scope: StepScope
@@ -31,6 +32,7 @@ class Step:
     place: Place | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     delegate: str | None = None
+    there: StepScope | None = None
     fragment: Fragment | None = None
     outcome: Outcome | None = None
     result: dict[str, Any] | None = None

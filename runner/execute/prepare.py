@@ -255,7 +255,7 @@ class Preparer:
 
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""
-        return StepDesk(self._world, step.scope, job.task, self._playbook_dir)
+        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, step.there)
 
     def accept(self, job: Job, step: Step, made: Fragment | Outcome) -> None:
         """Take what a module compiled: a fragment to send, or an outcome."""
@@ -281,6 +281,7 @@ class Preparer:
             scope = self._variables.scope(
                 step.delegate, task, pending=step.scope.pending, gather=False, local=step.scope.local
             )
+            step.there = scope
             step.place = self._places.of_delegate(step.delegate, task, scope, step.scope)
         else:
             step.place = self._places.of(job.host, task, step.scope)

@@ -12,7 +12,6 @@ from runner.extensions.kinds import shape_of
 from runner.extensions.starting import Started, fragment_of
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
-from runner.model.values import Unknown, UnknownReached
 
 _FREE: Final = "_raw_params"
 
@@ -36,20 +35,9 @@ class LibraryModule:
         content = desk.read(self.path)
         if self._started is None or self._started.content is not content:
             self._started = Started(self.name, content, shape_of(self.name, self.path, content), self._verbosity)
-        return fragment_of(self._started, call, lambda name: _variable(desk, name))
+        return fragment_of(self._started, call, desk.setting)
 
     def outcome(self, call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
         """What the module said."""
         del fragment, desk
         return outcome_of(self.name, reply, (lambda _message: None) if call.no_log else self._tell)
-
-
-def _variable(desk: Desk, name: str) -> Any:
-    """A variable's value, None when there is none."""
-    try:
-        found = desk.variable(name)
-    except StepError:
-        return None
-    if isinstance(found, Unknown):
-        raise UnknownReached(found)
-    return found

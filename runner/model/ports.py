@@ -72,6 +72,10 @@ class Desk(Protocol):
         A `Template` is rendered as a template. Never hand in text that came from a host. Raises `StepError`
         (`TemplateError` of kind `undefined`) when undefined; gives an `Unknown` when a dry run cannot know it."""
 
+    def setting(self, name: str) -> Any:
+        """The rendered value of a variable of the host the step runs on (a delegate's own, where there is one); None
+        when it is undefined."""
+
 
 class Vault(Protocol):
     """Opens what is encrypted with Ansible Vault, and knows which texts no log may show."""

@@ -94,6 +94,9 @@ class FolderDesk:
             raise StepError(f"{name!r} is undefined")
         return self.names[name]
 
+    def setting(self, name: str) -> Any:
+        return self.names.get(name)
+
 
 def _entry(path: Path, relative: str) -> TreeEntry:
     status = path.lstat()
