@@ -87,13 +87,17 @@ TemplateKind = Literal["undefined", "syntax", "recursion", "security", "type", "
 
 
 class TemplateError(StepError):
-    """A template or expression could not be used. `span` is where it stands; `name` the undefined variable."""
+    """A template or expression could not be used. `span` is where it stands; `name` the undefined variable; `word`
+    what the message is about, as it stands in the template."""
 
-    def __init__(self, message: str, span: Span = NOWHERE, kind: TemplateKind = "other", name: str = "") -> None:
+    def __init__(
+        self, message: str, span: Span = NOWHERE, kind: TemplateKind = "other", name: str = "", word: str = ""
+    ) -> None:
         super().__init__(message)
         self.span = span
         self.kind = kind
         self.name = name
+        self.word = word or name
 
 
 class Unreachable(PbrunError):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from runner.configuration.doubts import as_set
-from runner.errors import InputErrors, PbrunError
+from runner.errors import InputErrors, PbrunError, TemplateError
 from runner.extensions.extensions import Extensions
 from runner.extensions.shelves import named_by
 from runner.inventory.patterns import mismatch_message, resolve
 from runner.load.inventory import load_inventory, read_limit_files
+from runner.load.lines import Lines
 from runner.load.names_check import check_names
 from runner.load.notify_check import check_notifications
-from runner.load.playbook import load_playbooks
+from runner.load.playbook import Loaded, ordered, read_playbooks
 from runner.load.sources import Sources
 from runner.load.template_check import check_templates
 from runner.load.vars_files import check_vars_files
@@ -24,7 +25,7 @@ from runner.model.plan import Plan
 from runner.model.playbook import Play, Playbook
 from runner.model.ports import Vault
 from runner.model.quick import dataclass
-from runner.model.span import Problem
+from runner.model.span import NOWHERE, Problem, Span
 from runner.plan.build import make_plan
 from runner.vars.precedence import locked
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from runner.template.templar import Templar
 
 T = TypeVar("T")
+NO_INVENTORY: Final = Inventory({}, {})
 NO_HOSTS = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
 
 
@@ -120,6 +122,7 @@ class _Groups:
 def make_templar(extensions: Extensions | None = None, vault: Vault | None = None) -> Templar:
     """The template layer, wired to YAML, to the vault, and to the project's own filters and tests."""
     from runner.syntax import yaml_text
+    from runner.syntax.pointing import point
     from runner.template.plugins import Plugins
     from runner.template.templar import Templar
     from runner.vault import keyring
@@ -133,10 +136,15 @@ def make_templar(extensions: Extensions | None = None, vault: Vault | None = Non
             vault.note([plain.decode("utf-8", "surrogateescape")])
         return plain
 
+    lines = Lines()
     ports = Plugins(dump, load, load_all, reveal, keyring.encrypt_with, decrypt)
+
+    def find(span: Span, word: str) -> Span:
+        return point(span, word, lines)
+
     if extensions is None:
-        return Templar(plugins=ports)
-    return Templar(None, extensions.filters, extensions.tests, plugins=ports, notice=extensions.warn)
+        return Templar(plugins=ports, point=find)
+    return Templar(None, extensions.filters, extensions.tests, plugins=ports, notice=extensions.warn, point=find)
 
 
 def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = False) -> Prepared:
@@ -148,53 +156,87 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     record = Sources(files, options.vault) if options.vault else Sources(files)
     extensions = Extensions(record.homes, named_by(options.settings), options.verbosity, record.files)
     record.brings_module = extensions.brings_module
-    mistakes: list[Problem] = []
-    doubts: list[Problem] = []
+    found = _Findings(options, record)
+    inventory = found.of(
+        lambda: load_inventory(options.inventories, strict=options.strict, record=record, settings=options.settings)
+    )
+    loaded = Loaded(playbook) if playbook else found.read()
+    limits = found.of(lambda: (read_limit_files(options.limit, record), ()))
+    found.check(loaded)
+    templar = make_templar(extensions, record.vault)
+    book, known = loaded.playbook, inventory or NO_INVENTORY
+    checked = (options.extra_vars, templar, record.aside(), options.settings)
+    if found.mistakes or options.strict or not look:
+        found.doubts += check_templates(book, known, *checked)
+    if found.mistakes or inventory is None:
+        if book.plays:
+            options = replace(options, start_at_task=None)
+            found.of(lambda: (make_plan(loaded.hollow(), known, options, templar), ()))
+        raise InputErrors(ordered([*found.mistakes, *found.doubts]))
+    if options.strict or not look:
+        found.doubts += check_names(book, inventory, *checked)
+    found.doubts += extensions.look_around()
+    if options.strict and found.doubts:
+        raise InputErrors(found.doubts)
+    plan = make_plan(book, inventory, options, templar)
+    made = Prepared(options, inventory, book, plan, tuple(found.doubts), templar, record, extensions, limits or {})
+    _check_limit(made)
+    _check_patterns(made)
+    return made
 
-    def collect(load: Callable[[], tuple[T, Sequence[Problem]]]) -> T | None:
+
+@dataclass(slots=True)
+class _Findings:
+    """What is wrong, gathered over all files; doubts are warnings."""
+
+    options: Options
+    record: Sources
+    mistakes: list[Problem] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
+
+    def of(self, load: Callable[[], tuple[T, Sequence[Problem]]]) -> T | None:
+        """What `load` gives; None when it has mistakes."""
         try:
             value, warnings = load()
         except InputErrors as error:
-            mistakes.extend(error.problems)
+            self.mistakes.extend(error.problems)
             return None
-        for problem in as_set(warnings, options.settings):
-            (mistakes if problem.level == "error" else doubts).append(problem)
+        for problem in as_set(warnings, self.options.settings):
+            (self.mistakes if problem.level == "error" else self.doubts).append(problem)
         return value
 
-    inventory = collect(
-        lambda: load_inventory(options.inventories, strict=options.strict, record=record, settings=options.settings)
-    )
-    book = playbook
-    if book is None:
-        book = collect(
-            lambda: load_playbooks(
-                options.playbooks,
-                extra_vars=options.extra_vars,
-                strict=options.strict,
-                record=record,
-                settings=options.settings,
-            )
+    def read(self) -> Loaded:
+        """The playbooks as far as they can be read."""
+        options = self.options
+        loaded = read_playbooks(
+            options.playbooks, extra_vars=options.extra_vars, record=self.record, settings=options.settings
         )
-    limits = collect(lambda: (read_limit_files(options.limit, record), ()))
-    if mistakes or inventory is None or book is None:
-        raise InputErrors(mistakes)
-    mistakes = [
-        *check_vars_files(book, record),
-        *check_notifications(book, options.extra_vars, record.aside(), options.settings),
-    ]
-    if mistakes:
-        raise InputErrors(mistakes)
-    templar = make_templar(extensions, record.vault)
-    if not look or options.strict:
-        doubts += check_templates(book, inventory, options.extra_vars, templar, record.aside(), options.settings)
-        doubts += check_names(book, inventory, options.extra_vars, templar, record.aside(), options.settings)
-    doubts += extensions.look_around()
-    if options.strict and doubts:
-        raise InputErrors(doubts)
-    plan = make_plan(book, inventory, options, templar)
-    made = Prepared(options, inventory, book, plan, tuple(doubts), templar, record, extensions, limits or {})
-    _check_limit(made)
-    return made
+        for problem in as_set(loaded.problems, options.settings):
+            wrong = options.strict or problem.level == "error"
+            (self.mistakes if wrong else self.doubts).append(problem)
+        return loaded
+
+    def check(self, loaded: Loaded) -> None:
+        """What can be said of a playbook even if parts of it could not be read."""
+        options, aside = self.options, self.record.aside()
+        self.mistakes += check_vars_files(loaded.playbook, self.record)
+        self.mistakes += check_notifications(
+            loaded.playbook, options.extra_vars, aside, options.settings, holed=loaded.holed, lost=loaded.lost
+        )
+
+
+def _check_patterns(prepared: Prepared) -> None:
+    """Raises InputErrors for every play whose pattern cannot be read or rendered."""
+    problems: list[Problem] = []
+    for play in prepared.playbook.plays:
+        try:
+            prepared.hosts(play, prepared.inventory)
+        except TemplateError as error:
+            problems.append(Problem(error.span if error.span != NOWHERE else play.span, str(error)))
+        except InputErrors as error:
+            problems += error.problems
+    if problems:
+        raise InputErrors(problems)
 
 
 def _check_limit(prepared: Prepared) -> None:

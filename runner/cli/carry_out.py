@@ -21,15 +21,16 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None, look: b
     """Everything read and planned (`look`: as far as a listing needs it); warnings are on stderr.
 
     Raises `InputErrors` and `OptionError`."""
-    from runner.cli.faults import read_line
-    from runner.load.show import each_once, render_problem
+    from runner.load.lines import Lines
+    from runner.load.show import in_order, render_problem
     from runner.preparation import prepare
 
     try:
         prepared = prepare(options, playbook=playbook, look=look)
     except InputErrors as error:
         raise InputErrors(discreet(options, error.problems)) from None
-    for problem in each_once(discreet(options, prepared.problems)):
+    read_line = Lines()
+    for problem in in_order(discreet(options, prepared.problems), read_line):
         print(render_problem(problem, read_line), file=sys.stderr)
     return prepared
 

@@ -10,7 +10,6 @@ import traceback
 from pathlib import Path
 
 from runner.errors import InputErrors, PbrunError
-from runner.vault.envelope import is_vault
 
 INTERNAL_ERROR = 250
 
@@ -34,24 +33,15 @@ def report(error: Exception) -> int:
 
 def show_problems(error: InputErrors) -> None:
     """Every mistake with its line, a caret and a hint."""
-    from runner.load.show import each_once, render_problem
+    from runner.load.lines import Lines
+    from runner.load.show import in_order, render_problem
 
-    problems = each_once(error.problems)
+    read_line = Lines()
+    problems = in_order(error.problems, read_line)
     for problem in problems:
         print(render_problem(problem, read_line), file=sys.stderr)
     count = sum(problem.level == "error" for problem in problems) or len(problems)
     print(f"pbrun: {count} mistake{'s' if count != 1 else ''} found; nothing was run", file=sys.stderr)
-
-
-def read_line(path: str, number: int) -> str | None:
-    """Line `number` (from 1) of a source file, or None when it cannot be read or is encrypted."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    if lines and is_vault(lines[0].encode()):
-        return None
-    return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def write_details(error: Exception) -> Path | None:

@@ -77,6 +77,7 @@ def right_kind(reading: Reading, key: Scalar, value: Tree, where: str) -> bool:
     if kind == "list" and isinstance(value, Scalar) and where != "play":
         hint = "write a list, or a template that gives one"
     reading.error(value.span, f"{key.text!r} must be {WANTED[kind]}, not {shown}", hint)
+    reading.holes += kind == "nodes"
     return False
 
 

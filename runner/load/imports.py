@@ -20,6 +20,7 @@ def import_tasks(context: Context, wanted: Import, place: Place) -> tuple[Node, 
     span = wanted.spans.get("file", wanted.span)
     name = static_text(context, file, wanted.around, span, "the name of the imported file")
     if name is None:
+        context.reading.holes += 1
         return ()
     name = name.strip()
     places = task_file_places(name, place, wanted.around.role, context.playbook_dir)
@@ -28,6 +29,7 @@ def import_tasks(context: Context, wanted: Import, place: Place) -> tuple[Node, 
         known = [found for path in places for found in context.reading.files_in(posixpath.dirname(path))]
         hint = nearest(posixpath.basename(name), known) or f"searched: {', '.join(places)}"
         context.reading.error(span, f"cannot find the task file {name!r}", hint)
+        context.reading.holes += 1
         return ()
     if any(key == path for key, _ in place.chain) or path == place.file:
         chain = [posixpath.normpath(key) for key, _ in place.chain if "#" not in key]

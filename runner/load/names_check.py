@@ -140,7 +140,7 @@ class _Check:
     def _note(self, name: str, span: Span, own: set[str]) -> None:
         known = self.known | own | defined_names.MAGIC
         hint = nearest(name, known) or "define it, or give it a default: {{ " + name + " | default(…) }}"
-        self.problems.append(Problem(span, f"the variable {name!r} is defined nowhere", hint, "warning"))
+        self.problems.append(Problem(span, f"the variable {name!r} is defined nowhere", hint, "warning", word=name))
 
     def _texts(self, task: Task) -> Iterator[_Text]:
         values: list[Any] = [task.args, task.delegate_to, task.retries, task.delay_s, task.name, task.notify]

@@ -45,6 +45,7 @@ def load_nodes(context: Context, tree: Tree | None, around: Around, place: Place
 
 
 def _not_a_list(context: Context, tree: Tree) -> None:
+    context.reading.holes += 1
     if isinstance(tree, Table) and tree.entry("hosts"):
         hint = "use import_playbook at the top of a playbook for whole plays"
         context.reading.error(tree.span, "a list of tasks is wanted here, not a play", hint)
@@ -101,6 +102,7 @@ def _load_task(context: Context, table: Table, around: Around, place: Place) -> 
     action = find_action(context.reading, table, fields, others, where)
     if action is None:
         handed_down(context.reading, Around(), fields)
+        context.reading.lost += [_name(fields), *words(fields.get("listen"))]
         return ()
     action = checked(context.reading, action)
     if action.local and "delegate_to" in fields:

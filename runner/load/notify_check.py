@@ -5,7 +5,7 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_handler
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from runner.load.defined_names import CannotKnow, flat, tasks_of
@@ -23,11 +23,16 @@ def check_notifications(
     extra_vars: Mapping[str, Any],
     record: Sources | None = None,
     settings: Settings | None = None,
+    *,
+    holed: Collection[str] = (),
+    lost: Collection[str] = (),
 ) -> list[Problem]:
     """An error for each plain name of a `notify` that is no handler's name or topic. Nothing for a play whose handlers
-    may get their names, or come from an include, only during the run."""
+    may get their names, or come from an include, only during the run. `holed` are plays that could not be read whole,
+    `lost` the names of handlers that could not be read."""
     loader = TaskLoader(extra_vars, record, settings or Settings())
-    return [problem for play in playbook.plays for problem in _of_play(play, loader)]
+    plays = [play for play in playbook.plays if play.id not in holed]
+    return [problem for play in plays for problem in _of_play(play, loader) if problem.word not in lost]
 
 
 def _of_play(play: Play, loader: TaskLoader) -> Iterator[Problem]:
@@ -46,7 +51,7 @@ def _of_play(play: Play, loader: TaskLoader) -> Iterator[Problem]:
     for name, task in missing:
         if name not in known:
             hint = nearest(name, _names(handlers)) or "add a handler of this name, or one that listens to it"
-            yield Problem(task.span, f"no handler is named {name!r} or listens to it", hint)
+            yield Problem(task.span, f"no handler is named {name!r} or listens to it", hint, word=name)
 
 
 def _all(sections: Iterable[Any]) -> Iterator[Task]:

@@ -139,6 +139,7 @@ def _play_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
     if strategy is not None and not has_mark(strategy) and registry.short(str(strategy)) not in known_strategies:
         hint = registry.nearest(str(strategy), known_strategies) or f"one of: {', '.join(known_strategies)}"
         context.reading.error(fields["strategy"].span, f"there is no strategy {strategy!r}", hint)
+        del found["strategy"]
     if "gather_subset" in fields:
         found["gather_subset"] = words(fields["gather_subset"])
     if "vars_files" in fields:

@@ -30,6 +30,30 @@ from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 EXPAND = {"import_tasks": import_tasks, "import_role": import_role}
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A playbook as far as it could be read, and what is wrong with it.
+
+    `holed` are the ids of plays that miss parts nobody knows (a file, a role), `unsound` of those that miss any task;
+    `lost` are the names of tasks that are missing.
+    """
+
+    playbook: Playbook
+    problems: tuple[Problem, ...] = ()
+    holed: frozenset[str] = frozenset()
+    unsound: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+
+    def hollow(self) -> Playbook:
+        """The playbook without the tasks of unsound plays, for checks that need all tasks of a play."""
+        plays = [_without_tasks(play) if play.id in self.unsound else play for play in self.playbook.plays]
+        return replace(self.playbook, plays=tuple(plays))
+
+
+def _without_tasks(play: Play) -> Play:
+    return replace(play, pre_tasks=(), roles=(), tasks=(), post_tasks=(), handlers=())
+
+
 def load_playbooks(
     paths: Sequence[str],
     *,
@@ -42,16 +66,31 @@ def load_playbooks(
 
     Raises InputErrors with all mistakes of all files together; with `strict` warnings are mistakes too.
     """
-    whole = _Whole(Reading(record), extra_vars or {}, settings or Settings())
-    whole.collection_folders = collection_folders(map(posixpath.dirname, paths), whole.settings.collections_path)
-    for path in paths:
-        whole.read_file(whole.playbook(path, path), Around(), (), NOWHERE)
-    problems = ordered(whole.reading.problems)
+    loaded = read_playbooks(paths, extra_vars=extra_vars, record=record, settings=settings)
+    problems = loaded.problems
     if strict or any(problem.level == "error" for problem in problems):
         wrong = [replace(problem, level="error") if strict else problem for problem in problems]
         if wrong:
             raise InputErrors(wrong)
-    return Playbook(tuple(whole.plays), dict(whole.reading.record.files)), problems
+    return loaded.playbook, list(problems)
+
+
+def read_playbooks(
+    paths: Sequence[str],
+    *,
+    extra_vars: Mapping[str, Any] | None = None,
+    record: Sources | None = None,
+    settings: Settings | None = None,
+) -> Loaded:
+    """All plays of all playbooks as far as they can be read, with all mistakes and warnings of all files."""
+    whole = _Whole(Reading(record), extra_vars or {}, settings or Settings())
+    whole.collection_folders = collection_folders(map(posixpath.dirname, paths), whole.settings.collections_path)
+    for path in paths:
+        whole.read_file(whole.playbook(path, path), Around(), (), NOWHERE)
+    playbook = Playbook(tuple(whole.plays), dict(whole.reading.record.files))
+    problems = tuple(ordered(whole.reading.problems))
+    lost = frozenset(whole.reading.lost)
+    return Loaded(playbook, problems, frozenset(whole.holed), frozenset(whole.unsound), lost)
 
 
 def default_directives(settings: Settings) -> Directives:
@@ -82,6 +121,8 @@ class _Whole:
     collection_folders: tuple[str, ...] = ()
     plays: list[Play] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    holed: set[str] = field(default_factory=set)
+    unsound: set[str] = field(default_factory=set)
     beside: dict[str, FileVars] = field(default_factory=dict)
 
     def read_file(self, path: str, handed: Around, chain: tuple[str, ...], asked_at: Span) -> None:
@@ -115,10 +156,15 @@ class _Whole:
             self._import(context, item, path, handed, chain)
             return
         place = Place(path, f"{len(self.plays)}")
+        holes, lost = self.reading.holes, len(self.reading.lost)
         play = load_play(context, item, place, handed, self._beside(chain[0], path))
         if play.gather_facts is None and self.settings.gathering == "explicit":
             play = replace(play, gather_facts=False)
         self.plays.append(play)
+        if self.reading.holes != holes:
+            self.holed.add(play.id)
+        if play.id in self.holed or len(self.reading.lost) != lost:
+            self.unsound.add(play.id)
 
     def _context(self, path: str) -> Context:
         return Context(

@@ -15,12 +15,17 @@ EXTENSIONS = (".yml", ".yaml", ".json", "")
 
 
 class Reading:
-    """Reads files through a record of `Sources`; `problems` collects mistakes and warnings."""
+    """Reads files through a record of `Sources`; `problems` collects mistakes and warnings.
+
+    `holes` counts what could not be read and may hold anything (files, roles), `lost` are the names of tasks that could
+    not: later checks must not miss them."""
 
     def __init__(self, record: Sources | None = None) -> None:
         self.record = record if record is not None else Sources()
         self.problems: list[Problem] = []
         self.empty: set[str] = set()
+        self.holes = 0
+        self.lost: list[str] = []
         self._trees: dict[str, Tree | None] = {}
         self._values: dict[str, Mapping[str, Any]] = {}
         self._exists: dict[str, bool] = {}
@@ -64,6 +69,7 @@ class Reading:
     def tree(self, path: str, asked_at: Span = NOWHERE) -> Tree | None:
         """The file's tree; mistakes in it are noted once. None if it is empty or cannot be read."""
         if path in self._trees:
+            self.holes += self._is_hole(path)
             return self._trees[path]
         tree: Tree | None = None
         data = self.record.read(path)
@@ -77,7 +83,11 @@ class Reading:
             elif path in self.record.sealed:
                 self.record.note_tasks(path, yaml.plain(tree))
         self._trees[path] = tree
+        self.holes += self._is_hole(path)
         return tree
+
+    def _is_hole(self, path: str) -> bool:
+        return self._trees[path] is None and path not in self.empty
 
     def variables(self, path: str) -> Mapping[str, Any]:
         """The variables of a file that holds a table (or nothing)."""

@@ -56,4 +56,5 @@ def _in_folders(context: Context, name: str, span: Span, place: Place) -> Found 
         searched = [*context.collection_folders, *searched]
     hint = nearest(name, known) or f"searched: {', '.join(dict.fromkeys(searched))}"
     context.reading.error(span, f"cannot find the role {name!r}", hint)
+    context.reading.holes += 1
     return None

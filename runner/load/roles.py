@@ -126,6 +126,7 @@ def _section(context: Context, use: RoleUse, around: Around, place: Place, folde
         if kind in use.sources and name != "main":
             known = nearest(name, context.reading.names_in(posixpath.join(folder, kind)))
             context.reading.error(use.span, f"the role {use.name!r} has no file {kind}/{name}", known)
+            context.reading.holes += 1
         return ()
     key = f"{folder}#{kind}/{name}"
     if any(step == key for step, _ in place.chain):

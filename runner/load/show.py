@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from runner.model.span import NOWHERE, Problem
+from runner.model.span import NOWHERE, Problem, Span
+from runner.syntax.pointing import ReadLine, point
 
 MAX_WIDTH: Final = 160
+
+
+def in_order(problems: Iterable[Problem], read_line: ReadLine) -> list[Problem]:
+    """Each at the word it is about and each once; file by file (in order of first mention), from top to bottom."""
+    found = [replace(problem, span=point(problem.span, problem.word, read_line)) for problem in each_once(problems)]
+    files: dict[str, int] = {}
+    for problem in found:
+        files.setdefault(problem.span.path, len(files))
+    return sorted(found, key=lambda one: (files[one.span.path], one.span.line, one.span.column))
 
 
 def each_once(problems: Iterable[Problem]) -> list[Problem]:
@@ -21,14 +32,14 @@ def each_once(problems: Iterable[Problem]) -> list[Problem]:
     return list(found.values())
 
 
-def render_problem(problem: Problem, read_line: Callable[[str, int], str | None]) -> str:
+def render_problem(problem: Problem, read_line: ReadLine) -> str:
     """`file:line:column: message`, the source line, a caret line, and `hint: …`; plain text without colours.
 
     `read_line(path, number)` gives a line of a file (from 1), or None.
     """
     span = problem.span
     level = "warning: " if problem.level == "warning" else ""
-    place = "" if span is NOWHERE or span.path == NOWHERE.path else f"{span}: "
+    place = "" if span.path == NOWHERE.path else f"{short(span)}: "
     lines = [f"{place}{level}{_visible(problem.message)}"]
     source = read_line(span.path, span.line) if place else None
     if source is not None and source.strip():
@@ -36,6 +47,13 @@ def render_problem(problem: Problem, read_line: Callable[[str, int], str | None]
     if problem.hint:
         lines.append(f"  hint: {_visible(problem.hint)}")
     return "\n".join(lines)
+
+
+def short(span: Span) -> Span:
+    """The place with its path from the working folder, where that is shorter."""
+    path = Path(span.path)
+    here = Path.cwd()
+    return replace(span, path=str(path.relative_to(here))) if path.is_relative_to(here) else span
 
 
 def _excerpt(source: str, column: int) -> list[str]:

@@ -24,11 +24,12 @@ NOWHERE = Span("<none>")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake or warning: where, what, and a hint that helps to mend it. `kind` names those that settings are
-    about."""
+    """One mistake or warning: where, what, and a hint that helps to mend it. `word`: what it is about, if that stands
+    somewhere behind the place. `kind` names those that settings are about."""
 
     span: Span
     message: str
     hint: str = ""
     level: Literal["error", "warning"] = "error"
     kind: Literal["", "duplicate_key", "no_inventory"] = ""
+    word: str = ""

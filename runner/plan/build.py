@@ -104,7 +104,7 @@ def _play_order(plays: Sequence[Play]) -> tuple[tuple[frozenset[int], ...], list
         for name in play.needs:
             if name not in by_name:
                 hint = nearest(name, by_name) or "needs: on a play takes names of plays of this run"
-                problems.append(Problem(play.span, f"play needs {name!r}, but no play has this name", hint))
+                problems.append(Problem(play.span, f"play needs {name!r}, but no play has this name", hint, word=name))
         after.append(frozenset(other for name in play.needs if name in by_name for other in by_name[name]))
     edges = [Edge(str(b), str(a), Reach.ALL, "needs") for a, befores in enumerate(after) for b in befores]
     if any(play.needs for play in plays):

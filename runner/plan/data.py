@@ -148,6 +148,8 @@ def needs(draft: Draft) -> Draft:
         for name in node.task.needs:
             if name not in by_name:
                 hint = nearest(name, by_name) or "needs: takes names of tasks of the same play"
-                problems.append(Problem(node.task.span, f"task needs {name!r}, but no task has this name", hint))
+                problems.append(
+                    Problem(node.task.span, f"task needs {name!r}, but no task has this name", hint, word=name)
+                )
             found += [Edge(before.id, node.id, Reach.HOST, f"needs: {name}") for before in by_name.get(name, [])]
     return draft.with_data(*found).with_problems(*problems)

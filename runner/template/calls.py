@@ -17,6 +17,7 @@ from runner.template.lazy import deepen
 from runner.template.limits import BOUNDED, check_filter
 from runner.template.markers import Failed, MarkerReached, Missing
 from runner.template.own import OwnDict, OwnList
+from runner.template.syntax_words import of_call
 
 # What a filter, a test or generated code may raise because of the user's data. Anything else is not ours to judge.
 ORDINARY: Final = (
@@ -109,7 +110,7 @@ def wrap(kind: str, name: str, function: Callable[..., Any]) -> Callable[..., An
         except (SecurityError, RecursionError, MemoryError, PbrunError):
             raise
         except ORDINARY as error:
-            raise TemplateError(f"the {kind} {name!r} failed: {describe(error)}", kind="type") from error
+            raise TemplateError(f"the {kind} {name!r} failed: {describe(error)}", kind="type", word=name) from error
 
     return called
 
@@ -126,4 +127,4 @@ def describe(error: BaseException) -> str:
     """An exception in plain words; `KeyError('x')` alone would say only `'x'`."""
     if isinstance(error, KeyError):
         return f"there is no key {error}"
-    return str(error) or type(error).__name__
+    return of_call(str(error)) or type(error).__name__

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jinja2 import nodes
 from jinja2.environment import Template as Compiled
-from jinja2.exceptions import TemplateSyntaxError
+from jinja2.exceptions import TemplateAssertionError, TemplateSyntaxError
 from jinja2.parser import Parser
 from jinja2.visitor import NodeTransformer
 
@@ -18,6 +18,7 @@ from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import TEMPLATE_MARKS
 from runner.template.environment import Environment
+from runner.template.syntax_words import with_nearest
 
 # Filters that only the compiler writes into a template; no user can type these names.
 EMBEDDED: Final = "\0embedded"
@@ -212,7 +213,11 @@ class Compiler:
         found = self._compiled.get(key)
         if found is None:
             environment = self.environment(options)
-            found = self._compiled[key] = environment.from_string(parse(text, options))
+            try:
+                found = self._compiled[key] = environment.from_string(parse(text, options))
+            except TemplateAssertionError as error:
+                words = with_nearest(error.message or "", environment.filters, environment.tests)
+                raise TemplateAssertionError(words, error.lineno) from None
         return found
 
 

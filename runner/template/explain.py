@@ -11,6 +11,7 @@ from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from runner.errors import StepError, TemplateError, TemplateKind
 from runner.model.span import NOWHERE, Span
 from runner.registry import nearest
+from runner.template import syntax_words
 from runner.template.calls import describe
 from runner.template.markers import Missing
 
@@ -24,12 +25,13 @@ def undefined(marker: Missing, known: Iterable[str], span: Span, text: str, line
         hint = nearest(marker._undefined_name, marker.siblings())
     if hint:
         message += f" ({hint})"
+    word = str(marker._undefined_name or "")
     if marker.needed_by:
         place = span if marker.needed_at == NOWHERE else marker.needed_at
-        return TemplateError(f"{message}, which {marker.needed_by!r} needs", place, "undefined", variable)
+        return TemplateError(f"{message}, which {marker.needed_by!r} needs", place, "undefined", variable, word)
     if marker.needed_at != NOWHERE:
-        return TemplateError(message, marker.needed_at, "undefined", variable)
-    return TemplateError(*_placed(message, span, marker.line(), text, lines), "undefined", variable)
+        return TemplateError(message, marker.needed_at, "undefined", variable, word)
+    return TemplateError(*_placed(message, span, marker.line(), text, lines), "undefined", variable, word)
 
 
 def failure(error: Exception, span: Span, text: str, lines: bool) -> StepError:
@@ -38,12 +40,13 @@ def failure(error: Exception, span: Span, text: str, lines: bool) -> StepError:
         if error.span != NOWHERE:
             return error
         message, place = _placed(str(error), span, _line(error.__traceback__), text, lines)
-        return TemplateError(message, place, error.kind, error.name)
+        return TemplateError(message, place, error.kind, error.name, error.word)
     if isinstance(error, StepError):
         return error
     if isinstance(error, TemplateSyntaxError):
-        words = _syntax_words(error.message or "", text)
-        return TemplateError(*_placed(f"template syntax: {words}", span, error.lineno, text, lines), "syntax")
+        words, about = syntax_words.of_syntax(error.message or "", text)
+        placed = _placed(f"template syntax: {words}", span, error.lineno, text, lines)
+        return TemplateError(*placed, "syntax", word=about)
     line = _line(error.__traceback__)
     if isinstance(error, RecursionError):
         return TemplateError("the template calls itself without end, or its data is nested too deep", span, "limit")
@@ -53,14 +56,6 @@ def failure(error: Exception, span: Span, text: str, lines: bool) -> StepError:
         return TemplateError(*_placed(describe(error), span, line, text, lines), "security")
     kind: TemplateKind = "undefined" if isinstance(error, UndefinedError) else "type"
     return TemplateError(*_placed(describe(error), span, line, text, lines), kind)
-
-
-def _syntax_words(message: str, text: str) -> str:
-    if message.startswith("No filter named"):
-        return message[0].lower() + message[1:].rstrip(".")
-    if "{{" in text and "expected token" in message:
-        return f"{message} (an expression takes no braces inside)"
-    return message.rstrip(".")
 
 
 def _placed(message: str, span: Span, line: int, text: str, lines: bool) -> tuple[str, Span]:

@@ -91,7 +91,8 @@ class Reader:
             else:
                 self._compiler.condition(text)
         except (JinjaError, TemplateError, RecursionError) as error:
-            return [Problem(span, str(explain.failure(error, span, text, False)))]
+            found = explain.failure(error, span, text, False)
+            return [Problem(span, str(found), word=getattr(found, "word", ""))]
         return []
 
     def _source(self, kind: str, text: str) -> Reads:

@@ -39,8 +39,8 @@ class Templar:
     """Compiles templates once and renders them with any `Names`. One for a run is enough.
 
     `lookup` answers `lookup()`/`query()`, `load_text` finds included files; names that have a `lookup` or `load_text`
-    of their own are asked first. Every method raises `TemplateError` for the user's mistakes, and lets through
-    unchanged what `Names.raw` raises (other than KeyError).
+    of their own are asked first. `point` finds the word that a mistake is about behind its place. Every method raises
+    `TemplateError` for the user's mistakes, and lets through unchanged what `Names.raw` raises (other than KeyError).
     """
 
     def __init__(
@@ -52,10 +52,12 @@ class Templar:
         plugins: Plugins | None = None,
         load_text: LoadText | None = None,
         notice: Callable[[str], None] | None = None,
+        point: Callable[[Span, str], Span] = lambda span, _word: span,
     ) -> None:
         ports = plugins or Plugins()
         self._local = Local()
         self._load_text = load_text
+        self._point = point
         self._reveal = ports.reveal
         extensions = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
         environment = Environment(extensions=extensions, undefined=Missing, cache_size=0, optimized=False)
@@ -261,6 +263,9 @@ class Templar:
                 if isinstance(marker, Missing):
                     raise explain.undefined(marker, scope.names.known(), span, source, lines) from None
                 raise explain.failure(error, span, source, lines) from error
+        except TemplateError as error:
+            error.span = self._point(error.span, error.word)
+            raise
         except Passing as passing:
             raise passing.error from None
 

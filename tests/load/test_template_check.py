@@ -34,7 +34,7 @@ def found(folder: Path, text: str, others: dict[str, str] | None = None, group: 
         ("{debug: {msg: a}, loop: '{{ [1 }}'}", "expected"),
         ("{debug: {msg: a}, when: 1 +}", "unexpected"),
         ("{debug: {msg: a}, until: x is notest}", "notest"),
-        ("{command: x, changed_when: x = 1}", "after expression"),
+        ("{command: x, changed_when: x = 1}", "compare with"),
         ("{command: x, environment: {A: '{{ . }}'}}", "unexpected"),
         ("assert: {that: [1 == 1, x ==]}", "unexpected"),
         ("{block: [{ping: }, {debug: {msg: '{{ a b }}'}}]}", "expected token"),

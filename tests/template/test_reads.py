@@ -95,10 +95,10 @@ def test_everything_that_is_read_was_announced() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{{ a", "template syntax: unexpected end of template"),
+        ("{{ a", "template syntax: '{{' is never closed"),
         ("{{ a | nope }}", "template syntax: no filter named 'nope'"),
         ("{{ a is nope }}", "template syntax: no test named 'nope'"),
-        ("{% if a %}", "template syntax: unexpected end of template"),
+        ("{% if a %}", "template syntax: '{% if %}' is never closed"),
     ],
 )
 def test_problems(text: str, message: str) -> None:
