@@ -101,10 +101,11 @@ def _view(found: argparse.Namespace, settings: Settings) -> View:
 
 
 def _warn(problems: Sequence[Any]) -> None:
-    from runner.cli.faults import read_line
-    from runner.load.show import each_once, render_problem
+    from runner.load.lines import Lines
+    from runner.load.show import in_order, render_problem
 
-    for problem in each_once(problems):
+    read_line = Lines()
+    for problem in in_order(problems, read_line):
         print(render_problem(problem, read_line), file=sys.stderr)
 
 
