@@ -23,7 +23,7 @@ def arguments(world: World, task: Task, spec: Spec, scope: StepScope) -> tuple[d
     """
     raw = _defaults(world, task, scope)
     untouched = {*spec.conditions, *spec.raw}
-    for name, value in _with_variable_params(world, task, scope).items():
+    for name, value in _with_variable_params(world, task, scope, spec).items():
         option = spec.free_form if name == "_raw_params" and spec.free_form else name
         if spec.any_options and isinstance(option, Template):
             option = str(world.templar.render(option, scope))
@@ -45,13 +45,16 @@ def _defaults(world: World, task: Task, scope: StepScope) -> dict[str, Any]:
     return found
 
 
-def _with_variable_params(world: World, task: Task, scope: StepScope) -> Mapping[str, Any]:
-    """The raw arguments; a whole mapping that came as one template (`copy: "{{ it }}"`) stands below the others."""
+def _with_variable_params(world: World, task: Task, scope: StepScope, spec: Spec) -> Mapping[str, Any]:
+    """The raw arguments; a whole mapping that came as one template (`copy: "{{ it }}"`) stands below the others, and
+    text is what the module takes as free text (`include_vars: "{{ item }}"`)."""
     if VARIABLE_PARAMS not in task.args:
         return task.args
     whole = world.templar.render(task.args[VARIABLE_PARAMS], scope)
     if isinstance(whole, Unknown):
         raise UnknownReached(whole)
+    if isinstance(whole, str) and spec.free_form:
+        whole = {spec.free_form: whole}
     if not isinstance(whole, Mapping):
         raise StepError(f"{task.action}: the arguments must be a mapping, got {type(whole).__name__}")
     return {**whole, **{name: value for name, value in task.args.items() if name != VARIABLE_PARAMS}}

@@ -86,9 +86,11 @@ class Steps:
             if job.waiting and all(step.done for step in job.steps) and not self._prepare_next(chain, job):
                 return
             if job.waiting or not job.done:
-                if job.steps and job.steps[-1].outcome is not None and not job.steps[-1].done and not chain.waiting:
+                # A later item may have failed here while earlier ones are still on their host: those come first.
+                open_step = next((step for step in job.steps if not step.done), None)
+                if open_step is not None and open_step.outcome is not None and not chain.waiting:
                     continue
-                if job.waiting and job.steps and job.steps[-1].done:
+                if job.waiting and job.steps and open_step is None:
                     continue
                 return
             chain.jobs.popleft()

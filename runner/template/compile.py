@@ -27,6 +27,8 @@ SOUGHT: Final = "\0sought"
 LOOKUPS: Final = frozenset({"lookup", "query", "q"})
 _NAMING: Final = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 HEADER: Final = "#jinja2:"
+_KEPT: Final = "keep_trailing_newline"
+_FLAGS: Final = frozenset({"trim_blocks", "lstrip_blocks", _KEPT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,13 @@ def file_options(given: Mapping[str, Any], text: str, span: Span) -> tuple[Optio
     found: dict[str, Any] = {}
     for pair in line.removeprefix(HEADER).split(","):
         key, colon, value = (part.strip() for part in pair.partition(":"))
-        if not colon or key not in _NAMES:
+        if not colon or key not in _NAMES and key != _KEPT:
             raise TemplateError(f"{HEADER!r} line: {pair.strip()!r} is not a known 'option: value'", span, "syntax")
         found[key] = _literal(value, span)
+        if isinstance(found[key], bool) is not (key in _FLAGS):
+            raise TemplateError(f"{HEADER!r} line: {value!r} is no value for {key}", span, "syntax")
+    # Newlines at the end stay in any case, as in Ansible.
+    found.pop(_KEPT, None)
     return replace(options, **found), rest, 1
 
 
