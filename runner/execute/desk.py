@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from pathlib import PurePath
 from typing import Any
 
-from runner.errors import StepError, TemplateError
-from runner.execute.managed import template_variables
+from runner.errors import TemplateError
+from runner.execute.managed import rendered_file
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Condition, Task
 from runner.model.ports import FileKind, TreeEntry
-from runner.model.span import Span
 from runner.model.values import Template, Unknown, UnknownReached
 
 
@@ -57,22 +54,7 @@ class StepDesk:
 
     def render_file(self, path: str, options: Mapping[str, Any]) -> str:
         """Raises UnknownReached when a dry run cannot know the text."""
-        try:
-            text = self._world.files.read(path).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise StepError(f"template {path} is not UTF-8 text: {error.reason} at byte {error.start}") from None
-        scope = self._scope.with_local(template_variables(self._world, self._scope, path, options))
-        rest = {key: value for key, value in options.items() if key != "extra_vars"}
-        made = self._world.templar.render_text(text, scope, Span(path), rest, partial(self._included, path))
-        if isinstance(made, Unknown):
-            raise UnknownReached(made)
-        return made
-
-    def _included(self, template: str, name: str) -> str:
-        """The text of a template that another one includes: beside it, or on the task's search path."""
-        beside = str(PurePath(template).parent / name)
-        found = beside if self._world.files.exists(beside) else self.find("templates", name)
-        return self._world.files.read(found).decode("utf-8", "replace")
+        return str(rendered_file(self._world, self._scope, self.find, path, options))
 
     def is_true(self, condition: str | bool) -> bool:
         span = condition.span if isinstance(condition, Template) else self._task.span

@@ -8,13 +8,11 @@ from typing import Any, cast
 
 from runner import registry
 from runner.errors import NoSuchLookup
-from runner.execute.managed import template_variables
+from runner.execute.managed import rendered_file
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Play, Task
 from runner.model.ports import FileKind, Lookup
-from runner.model.span import Span
-from runner.model.values import Unknown, UnknownReached
 from runner.plan.gather import facts_task
 
 
@@ -73,11 +71,6 @@ class _Context:
     def render(self, value: Any) -> Any:
         return self._world.templar.render(value, self._scope)
 
-    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
-        text = self._world.files.read(path).decode("utf-8", "replace")
-        scope = self._scope.with_local(template_variables(self._world, self._scope, path, options))
-        rest = {key: value for key, value in options.items() if key != "extra_vars"}
-        made = self._world.templar.render_text(text, scope, Span(path), rest)
-        if isinstance(made, Unknown):
-            raise UnknownReached(made)
-        return made
+    def render_file(self, path: str, options: Mapping[str, Any]) -> Any:
+        """Raises UnknownReached when a dry run cannot know the text."""
+        return rendered_file(self._world, self._scope, self.find, path, options, native=True)

@@ -34,7 +34,9 @@ class Templating(Protocol):
         span: Span,
         options: Mapping[str, Any],
         load_text: Callable[[str], str] | None = None,
-    ) -> str | Unknown: ...
+        *,
+        native: bool = False,
+    ) -> Any: ...
 
     def variables(self, names: Names) -> Mapping[str, Any]: ...
 

@@ -26,17 +26,14 @@ OPTIONS = {
 
 
 def run(terms: list[Any], _variables: Names, options: Mapping[str, Any], context: LookupContext) -> list[Any]:
-    """Each file's text after rendering; `template_vars` are variables on top."""
+    """Each file's text after rendering (the value, if it is a lone one); `template_vars` are variables on top."""
     given = {name: value for name, value in read_options(OPTIONS, options).items() if value is not None}
     extra = given.pop("template_vars")
-    # Ansible accepts these and does nothing with them: results are text.
+    # Ansible accepts these and does nothing with them.
     for name in ("convert_data", "jinja2_native"):
         given.pop(name, None)
-    return [
-        str(
-            context.render_file(
-                context.find("templates", term), {**given, "extra_vars": {"template_path": term, **extra}}
-            )
-        )
-        for term in texts(terms)
-    ]
+    found: list[Any] = []
+    for term in texts(terms):
+        settings = {**given, "extra_vars": {"template_path": term, **extra}}
+        found.append(context.render_file(context.find("templates", term), settings))
+    return found

@@ -228,8 +228,9 @@ class LookupContext(Protocol):
     def render(self, value: Any) -> Any:
         """`value` rendered with the step's variables, as far as it holds `Template` text."""
 
-    def render_file(self, path: str, options: Mapping[str, Any]) -> str:
-        """A template file rendered with the step's variables; options as in `Desk.render_file`."""
+    def render_file(self, path: str, options: Mapping[str, Any]) -> Any:
+        """A template file rendered with the step's variables; options as in `Desk.render_file`. A file that is a
+        lone `{{ … }}` gives that value."""
 
 
 class Lookup(Protocol):

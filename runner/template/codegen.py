@@ -36,18 +36,6 @@ class Generator(NativeCodeGenerator):
         super().visit_Dict(node, frame)
         self.write(")")
 
-    def visit_CondExpr(self, node: nodes.CondExpr, frame: Any) -> None:  # noqa: N802
-        if node.expr2 is not None:
-            super().visit_CondExpr(node, frame)
-            return
-        # Jinja writes its own class of undefined values here, which `is defined` and `default` would not know.
-        self.write("(")
-        self.visit(node.expr1, frame)
-        self.write(" if ")
-        self.visit(node.test, frame)
-        hint = f"the inline if-expression on {self.position(node)} evaluated to false and no else section was defined."
-        self.write(f" else environment.undefined({hint!r}))")
-
     def visit_Concat(self, node: nodes.Concat, frame: Any) -> None:  # noqa: N802
         self.write("environment.joined((")
         for part in node.nodes:

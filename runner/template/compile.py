@@ -74,7 +74,7 @@ def file_options(given: Mapping[str, Any], text: str, span: Span) -> tuple[Optio
     found: dict[str, Any] = {}
     for pair in line.removeprefix(HEADER).split(","):
         key, colon, value = (part.strip() for part in pair.partition(":"))
-        if not colon or key not in _NAMES and key != _KEPT:
+        if not colon or (key not in _NAMES and key != _KEPT):
             raise TemplateError(f"{HEADER!r} line: {pair.strip()!r} is not a known 'option: value'", span, "syntax")
         found[key] = _literal(value, span)
         if isinstance(found[key], bool) is not (key in _FLAGS):

@@ -127,9 +127,12 @@ class Templar:
         span: Span = NOWHERE,
         options: Mapping[str, Any] = _NO_OPTIONS,
         load_text: LoadText | None = None,
-    ) -> str | Unknown:
+        *,
+        native: bool = False,
+    ) -> Any:
         """A template file's text, rendered. `span` is the file's start. `options` are those of the template module
-        (trim_blocks, lstrip_blocks, newline_sequence, block_start_string …); `load_text` finds what it includes."""
+        (trim_blocks, lstrip_blocks, newline_sequence, block_start_string …); `load_text` finds what it includes.
+        `native`: a file that is a lone `{{ … }}` gives that value, not its text. Gives an `Unknown` in dry runs."""
         read, body, dropped = file_options(options, text, span)
         if not dropped and not read.marked(body):
             return text
@@ -144,6 +147,8 @@ class Templar:
         if isinstance(result, Unknown):
             return result
         try:
+            if native and not isinstance(result, str):
+                return result
             if isinstance(result, str):
                 return _with_newlines(join_text([result]), body, read.newline_sequence)
             return "" if result is None else join_text([result])

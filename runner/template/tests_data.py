@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from jinja2.runtime import Undefined
+
 from runner.arguments import ArgumentError, to_bool
 from runner.errors import TemplateError
 from runner.model.values import Decrypted
@@ -21,13 +23,14 @@ _VAULT: Final = b"$ANSIBLE_VAULT"
 
 
 def defined(value: Any) -> bool:
-    """Whether there is a value; one that is not known yet is one."""
-    return not isinstance(value, Missing)
+    """Whether there is a value; one that is not known yet is one. An inline `if` without `else` that is false has
+    none, though it renders as empty text: that is Jinja's own `Undefined`."""
+    return not isinstance(value, Undefined)
 
 
 def undefined(value: Any) -> bool:
     """Whether there is none."""
-    return isinstance(value, Missing)
+    return isinstance(value, Undefined)
 
 
 def regex(
