@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from jinja2.runtime import Undefined
-
 from runner.errors import TemplateError
 from runner.model.values import Unknown
 from runner.template.markers import Missing, type_name
@@ -19,7 +17,7 @@ def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     """`value`, or `default_value` if it is undefined (or false, with `boolean`)."""
     if not isinstance(boolean, bool):
         raise TemplateError(f"default: the 'boolean' argument must be a bool, not {type_name(boolean)!r}", kind="type")
-    if isinstance(value, Undefined) or (boolean and not value):
+    if isinstance(value, Missing) or (boolean and not value):
         return default_value
     return value
 
