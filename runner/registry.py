@@ -49,5 +49,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """A hint "did you mean …?" with the known word most like `word`, or ""."""
     import difflib  # only mistakes need it
 
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
+    # Letters in another order are the commonest slip, and in short words difflib does not see it (`scr`, `wbe`).
+    close = close or [name for name in names if sorted(name) == sorted(word)]
     return f"did you mean {close[0]!r}?" if close else ""

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.batch import Batch
@@ -26,6 +26,8 @@ from runner.model.quick import dataclass
 from runner.model.values import Unknown, UnknownReached
 from runner.plan.build import plan_splice
 from runner.plan.order import handler_nodes, tasks_in
+
+MAX_DEPTH: Final = 300  # a file that includes itself must not take all memory; loops by recursion stay far below
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Includer:
         self._on_handlers = on_handlers
         self._known: dict[tuple[str, str, int], frozenset[str]] = {}
         self._public: dict[tuple[str, str, int], Role] = {}
+        self._depth: dict[str, int] = {}
         self.members: dict[str, set[int]] = {}
 
     def job(self, node: TaskNode, host: str, number: int) -> Job:
@@ -135,6 +138,8 @@ class Includer:
                 self.members[each].add(number)
             self._publish(key, number)
             return
+        if self._depth.get(node.id, 0) >= MAX_DEPTH:
+            raise StepError(f"includes are nested {MAX_DEPTH} deep: does a file include itself without end?")
         task = replace(node.task, include_params={**node.task.include_params, **local})
         tasks, handlers, role = self._load(task, args)
         if role is not None:
@@ -166,6 +171,7 @@ class Includer:
         fresh = [node for node in planned if node.id != anchor.id]
         for node in fresh:
             self.members[node.id] = {number}
+            self._depth[node.id] = self._depth.get(anchor.id, 0) + 1
         self._batch.wake(self._scheduler.splice(anchor.id, fresh, edges, {number}))
         self._batch.with_rescue |= {s.block for one in fresh for s in one.path if s.section == "rescue"}
         return frozenset(node.id for node in fresh)
