@@ -75,12 +75,18 @@ class Shelves:
         self._doubt = doubt
         self._trusted: dict[str, bool] = {}
         self._listed: dict[str, tuple[str, ...]] = {}
+        self._folders: dict[tuple[Kind, int], list[str]] = {}
+        self._collections: dict[tuple[str, int], str | None] = {}
+        self._modules: dict[str, dict[str, str]] = {}
 
     def folders(self, kind: Kind) -> list[str]:
         """The folders of a kind that are there and trusted: beside playbooks, in roles, then the named ones."""
-        places = [f"{home}/{BESIDE[kind]}" for home in self._homes]
-        places += self._named.folders.get(kind, ())
-        return [place for place in places if self.listing(place) and self._is_trusted(place)]
+        key = (kind, len(self._homes))
+        if key not in self._folders:
+            places = [f"{home}/{BESIDE[kind]}" for home in self._homes if BESIDE[kind] in self.listing(home)]
+            places += self._named.folders.get(kind, ())
+            self._folders[key] = [place for place in places if self.listing(place) and self._is_trusted(place)]
+        return self._folders[key]
 
     def files(self, kind: Kind) -> Iterator[str]:
         """The Python files of these folders, in order."""
@@ -100,11 +106,14 @@ class Shelves:
         return self._module_in(folder, name) if folder else None
 
     def _module_in(self, folder: str, name: str) -> str | None:
-        for entry in self.listing(folder):
-            stem, dot = os.path.splitext(entry)  # noqa: PTH122
-            if stem == name and dot not in NO_MODULES and os.path.isfile(f"{folder}/{entry}"):  # noqa: PTH113
-                return f"{folder}/{entry}"
-        return None
+        if folder not in self._modules:
+            found: dict[str, str] = {}
+            for entry in self.listing(folder):
+                stem, dot = os.path.splitext(entry)  # noqa: PTH122
+                if dot not in NO_MODULES and os.path.isfile(f"{folder}/{entry}"):  # noqa: PTH113
+                    found.setdefault(stem, f"{folder}/{entry}")
+            self._modules[folder] = found
+        return self._modules[folder].get(name)
 
     def in_collection(self, kind: Kind, collection: str) -> str | None:
         """The folder of a collection's (`ns.coll`) plug-ins of a kind."""
@@ -124,19 +133,22 @@ class Shelves:
         return found if found and self._is_trusted(str(found if found.is_dir() else found.parent)) else None
 
     def _collection(self, name: str) -> str | None:
-        namespace, _, short = name.partition(".")
-        if not namespace.isidentifier() or not short.isidentifier():
-            return None
-        roots = [f"{home}/collections" for home in self._homes] + list(self._named.collections)
-        roots = [root.removesuffix("/ansible_collections") for root in roots]
-        places = (f"{root}/ansible_collections/{namespace}/{short}" for root in roots)
-        return next((place for place in places if os.path.isdir(place)), None)  # noqa: PTH112
+        key = (name, len(self._homes))
+        if key not in self._collections:
+            namespace, _, short = name.partition(".")
+            roots = [f"{home}/collections" for home in self._homes if "collections" in self.listing(home)]
+            roots += (root.removesuffix("/ansible_collections") for root in self._named.collections)
+            places = [f"{root}/ansible_collections/{namespace}/{short}" for root in roots]
+            sound = namespace.isidentifier() and short.isidentifier()
+            here = (place for place in places if sound and os.path.isdir(place))  # noqa: PTH112
+            self._collections[key] = next(here, None)
+        return self._collections[key]
 
     def strangers(self) -> dict[str, list[str]]:
         """The plug-ins beside playbooks and in roles that nothing here can run, by their kind."""
         found: dict[str, list[str]] = {}
         for home in self._homes:
-            for kind in UNSUPPORTED:
+            for kind in (kind for kind in UNSUPPORTED if f"{kind}_plugins" in self.listing(home)):
                 folder = f"{home}/{kind}_plugins"
                 found.setdefault(kind, []).extend(f"{folder}/{n}" for n in self.listing(folder) if _is_python(n))
         return {kind: files for kind, files in found.items() if files}
