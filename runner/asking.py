@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from runner.errors import OptionError
-from runner.model.playbook import Playbook, Prompt
+from runner.arguments import ArgumentError, to_bool
+from runner.errors import OptionError, TemplateError
+from runner.model.playbook import Play, Playbook, Prompt
 from runner.model.ports import Reporter
 from runner.model.quick import dataclass
 
@@ -63,35 +65,66 @@ def ask_user(prompt: str, echo: bool) -> str | None:
         return None
 
 
-def ask_all(playbook: Playbook, extra_vars: Mapping[str, Any], secret: Callable[[str], None]) -> dict[str, Any]:
-    """The answers to `vars_prompt` of all plays; what extra variables answer is not asked. Literal text.
+Render = Callable[[Any, Play], Any]
+"""A keyword's value, rendered with what a play knows before any host does."""
 
-    `secret` learns what was typed unseen. Raises `OptionError` when there is no terminal and no default.
+
+def ask_all(
+    playbook: Playbook, extra_vars: Mapping[str, Any], secret: Callable[[str], None], render: Render
+) -> dict[str, dict[str, Any]]:
+    """The answers to `vars_prompt` by play; what extra variables answer is not asked. Literal text.
+
+    `secret` learns what was typed unseen. Raises `OptionError` when there is no terminal and no default, and
+    `StepError` for fields that cannot be rendered.
+    Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_prompts.html
     """
-    answers: dict[str, Any] = {}
+    answers: dict[str, dict[str, Any]] = {}
     for play in playbook.plays:
-        for prompt in play.vars_prompt:
-            if prompt.name in extra_vars or prompt.name in answers:
-                continue
-            answer = _ask_one(prompt)
-            if prompt.private and answer:
-                secret(str(answer))
-            answers[prompt.name] = answer
+        asked = [prompt for prompt in play.vars_prompt if prompt.name not in extra_vars]
+        rendered = [_rendered(prompt, play, render) for prompt in asked]
+        answers[play.id] = {prompt.name: _ask_one(prompt, secret) for prompt in rendered}
     return answers
 
 
-def _ask_one(prompt: Prompt) -> Any:
-    shown = prompt.prompt or prompt.name
-    if prompt.default is not None:
-        shown += f" [{prompt.default}]" if not prompt.private else " [default]"
+def _rendered(prompt: Prompt, play: Play, render: Render) -> Prompt:
+    made = {field.name: render(getattr(prompt, field.name), play) for field in fields(prompt) if field.name != "span"}
+    try:
+        flags = {name: to_bool(made[name]) for name in ("private", "confirm")}
+    except ArgumentError as error:
+        raise OptionError(f"{prompt.span}: vars_prompt {prompt.name!r}: {error}") from None
+    return replace(prompt, **{**made, **flags})
+
+
+def _ask_one(prompt: Prompt, secret: Callable[[str], None]) -> Any:
+    default = None if prompt.default is None else str(prompt.default)
+    typed = _typed(prompt, default)
+    if prompt.private and typed:
+        secret(typed)
+    answer = typed or default or ""
+    if not prompt.encrypt:
+        return answer
+    from runner.template.filters_crypto import password_hash
+
+    size = None if prompt.salt_size is None else int(prompt.salt_size)
+    try:
+        return password_hash(answer, str(prompt.encrypt), prompt.salt, size)
+    except TemplateError as error:
+        raise OptionError(f"{prompt.span}: vars_prompt {prompt.name!r}: {error}") from None
+
+
+def _typed(prompt: Prompt, default: str | None) -> str:
+    """What the user typed; nothing where there is no terminal and there is a default."""
+    shown = str(prompt.prompt) if prompt.prompt else f"input for {prompt.name}"
+    if default is not None:
+        shown += f" [{default}]"
     while True:
         answer = ask_user(shown, not prompt.private)
         if answer is None:
-            if prompt.default is None:
+            if default is None:
                 hint = f"give it with -e {prompt.name}=…"
                 raise OptionError(f"vars_prompt {prompt.name!r} cannot be asked: there is no terminal ({hint})")
-            return prompt.default
+            return ""
         if prompt.confirm and ask_user(f"confirm {shown}", not prompt.private) != answer:
             print("***** VALUES ENTERED DO NOT MATCH ****", file=sys.stderr)
             continue
-        return answer or prompt.default or ""
+        return answer

@@ -204,7 +204,8 @@ def execute(
 def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
     code, status = exit_code(loop, options)
     hosts = loop.run.recap()
-    ending = RunEnd(status, code, hosts, max(0.0, time.time() - setting.began))
+    took = max(0.0, time.time() - setting.began)
+    ending = RunEnd(status, code, hosts, took, loop.run.stats())
     try:
         loop.tell([*setting.take_notices(), ending], durable=True)
     except JournalFault as fault:

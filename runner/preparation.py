@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from runner.arguments import ArgumentError, to_bool
 from runner.configuration.doubts import as_set
-from runner.errors import InputErrors, PbrunError, TemplateError
+from runner.errors import InputErrors, PbrunError, StepError, TemplateError
 from runner.extensions.extensions import Extensions
 from runner.extensions.shelves import named_by
 from runner.inventory.patterns import mismatch_message, resolve
@@ -26,6 +27,7 @@ from runner.model.playbook import Play, Playbook
 from runner.model.ports import Vault
 from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Problem, Span
+from runner.model.values import Template
 from runner.plan.build import make_plan
 from runner.vars.precedence import locked
 
@@ -86,6 +88,10 @@ class Prepared:
         name = self._rendered(play.name, play, self.inventory)
         hosts = self._rendered(play.hosts, play, self.inventory)
         return replace(play, hosts=hosts, name=name if isinstance(name, str) else ",".join(name))
+
+    def value(self, value: Any, play: Play) -> Any:
+        """A keyword's value, rendered with what the play knows before any host does. Raises StepError."""
+        return self.templar.render(value, _PlayNames(self.options.extra_vars, play.vars, self.inventory))
 
     def _rendered(self, value: Any, play: Play, inventory: Inventory) -> str | list[str]:
         made = self.templar.render(value, _PlayNames(self.options.extra_vars, play.vars, inventory))
@@ -178,6 +184,7 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     found.doubts += extensions.look_around()
     if options.strict and found.doubts:
         raise InputErrors(found.doubts)
+    book = _gathering(book, inventory, options, templar)
     plan = make_plan(book, inventory, options, templar)
     made = Prepared(options, inventory, book, plan, tuple(found.doubts), templar, record, extensions, limits or {})
     _check_limit(made)
@@ -237,6 +244,29 @@ def _check_patterns(prepared: Prepared) -> None:
             problems += error.problems
     if problems:
         raise InputErrors(problems)
+
+
+def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: Templar) -> Playbook:
+    """The playbook with each `gather_facts` that is a template decided. Raises InputErrors.
+
+    What a prompt decides is not known yet: then facts are gathered if something reads them.
+    """
+    plays: list[Play] = []
+    problems: list[Problem] = []
+    for play in book.plays:
+        wanted = play.gather_facts
+        if isinstance(wanted, Template):
+            try:
+                wanted = to_bool(templar.render(wanted, _PlayNames(options.extra_vars, play.vars, inventory)))
+            except (StepError, ArgumentError) as error:
+                asked = any(prompt.name in play.gather_facts for prompt in play.vars_prompt)
+                wanted = None
+                if not asked:
+                    problems.append(Problem(play.gather_facts.span, f"'gather_facts': {error}"))
+        plays.append(play if wanted is play.gather_facts else replace(play, gather_facts=wanted))
+    if problems:
+        raise InputErrors(problems)
+    return replace(book, plays=tuple(plays))
 
 
 def _check_limit(prepared: Prepared) -> None:

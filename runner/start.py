@@ -81,7 +81,7 @@ def open_run(
     if options.step and not sys.stdin.isatty():
         raise OptionError("--step asks before each task and needs a terminal to ask on")
     prepared.record.vault.listen(redactor.add)
-    prompts = ask_all(prepared.playbook, options.extra_vars, redactor.add)
+    prompts = ask_all(prepared.playbook, options.extra_vars, redactor.add, prepared.value)
     journal = Journal.open(options.log, redactor, os.environ)
     stack.callback(journal.close)
     shown = context or context_for(

@@ -84,6 +84,10 @@ class Composer:
         host = chain.host
         while (node_id := self._scheduler.peek(host)) is not None:
             node = self._scheduler.nodes[node_id]
+            if self._gates and node.task.delegate_facts and any(other < host for other in self._batch.dirty):
+                # What several hosts set on one is set in their order, the last one's stays.
+                self._batch.wake([host])
+                return False
             if self._passes(node, host):
                 self.finish(node, host)
                 continue

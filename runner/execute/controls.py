@@ -12,8 +12,9 @@ from runner.errors import StepError
 from runner.execute.batch import Batch
 from runner.execute.settle import change_inventory
 from runner.execute.state import RunState
+from runner.execute.stats import keep
 from runner.execute.world import World
-from runner.model.call import AddHost, GroupBy, Meta, Outcome, Pause
+from runner.model.call import AddHost, AddStats, GroupBy, Meta, Outcome, Pause
 from runner.model.event import Notice
 from runner.model.moment import stamp
 from runner.model.playbook import Task
@@ -29,6 +30,8 @@ def act(world: World, state: RunState, batch: Batch, number: int, task: Task, ou
         before = state.inventory
         state.change(change_inventory(control, batch.hosts[number], before))
         return state.inventory != before
+    if isinstance(control, AddStats):
+        keep(state.stats, batch.hosts[number], control)
     if isinstance(control, Meta):
         _meta(world, state, batch, number, task, control.action)
     return False

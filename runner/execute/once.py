@@ -32,6 +32,7 @@ class Lesson:
 
     fine: bool
     facts: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
     live: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)
 
@@ -39,6 +40,8 @@ class Lesson:
         """Let a host know what it would have learned itself."""
         if self.facts:
             host.learn(self.facts)
+        if self.kept:
+            host.learn_own(self.kept)
         host.live.update(self.live)
         host.included.update(self.included)
 
@@ -103,6 +106,7 @@ class Once:
             lesson.facts.update(made)
             if not job.flags.delegate_facts:
                 lesson.live.update(outcome.set_vars)
+                lesson.kept.update(outcome.set_vars if outcome.cacheable else {})
                 lesson.included.update(outcome.included_vars)
         self._batch.wake_all()
 

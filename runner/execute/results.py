@@ -69,9 +69,9 @@ def loop_result(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "results": list(items),
         "changed": any(item.get("changed") is True for item in items),
         "failed": any(item.get("failed") for item in items),
+        "skipped": all(item.get("skipped") for item in items),
     }
-    if all(item.get("skipped") for item in items):
-        result["skipped"] = True
+    if result["skipped"]:
         result["msg"] = "All items skipped"
     else:
         result["msg"] = "One or more items failed" if result["failed"] else "All items completed"

@@ -8,6 +8,7 @@ from typing import Any
 
 from runner.errors import StepError
 from runner.execute.play import PlayRun
+from runner.execute.results import plain
 from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
@@ -107,7 +108,7 @@ class Run:
             self._ended.add(index)
             return
         try:
-            batches = batches_of(everyone, plan.play.serial, self._keyword)
+            batches = batches_of(everyone, plan.play.serial, lambda value: self._keyword(plan.play, value))
         except StepError as error:
             self.world.emit(Notice("warning", f"play {plan.play.name!r}: {error}; running all hosts at once"))
             batches = [everyone]
@@ -118,9 +119,10 @@ class Run:
         known = self.state.hosts
         return tuple(h for h in hosts if h not in known or not (known[h].failed or known[h].unreachable))
 
-    def _keyword(self, value: Any) -> Any:
-        """A play's keyword, rendered with extra variables. Raises StepError."""
-        return self.world.templar.render(value, _Extra(self.world.options.extra_vars))
+    def _keyword(self, play: Play, value: Any) -> Any:
+        """A play's keyword, rendered with the variables that need no host. Raises StepError."""
+        prompts = self.world.prompts.get(play.id, {})
+        return self.world.templar.render(value, _NoHost((self.world.options.extra_vars, prompts, play.vars)))
 
     @staticmethod
     def _ordered(play: Play, hosts: tuple[str, ...]) -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class Run:
     def _begin_batch(self, play: PlayState) -> None:
         hosts = self._in(play.batches[play.number])
         options, wanted = self.world.options, play.plan.play.force_handlers
-        force = options.force_handlers or self._keyword(wanted) in (True, "true", "yes")
+        force = options.force_handlers or self._keyword(play.plan.play, wanted) in (True, "true", "yes")
         play.current = PlayRun(
             self.world, self.state, play.plan, play.everyone, hosts, self._trips, force_handlers=force
         )
@@ -170,6 +172,10 @@ class Run:
         counts = {name: self.state.hosts[name].recap() for name in sorted(self.state.hosts)}
         return {name: own for name, own in counts.items() if own != Recap()}
 
+    def stats(self) -> Mapping[str, Mapping[str, Any]]:
+        """What set_stats has kept, by host; `_run` is the run itself."""
+        return {host: plain(own) for host, own in self.state.stats.items()}
+
     def exit_code(self) -> int:
         """Ansible's: 4 if a host was unreachable, 2 if one failed (and was not forgiven by a meta task), else 0."""
         if any(own.unreachable for own in self.state.hosts.values()):
@@ -177,18 +183,21 @@ class Run:
         return 2 if self.broken or any(own.failed for own in self.state.hosts.values()) else 0
 
 
-class _Extra:
-    """Names for what is rendered before any host is known: extra variables only."""
+class _NoHost:
+    """Names for what is rendered before any host is known: layers, the winner first."""
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
-        self._variables = variables
+    def __init__(self, layers: tuple[Mapping[str, Any], ...]) -> None:
+        self._layers = layers
         self.rendered: MutableMapping[str, Any] = {}
 
     def raw(self, name: str) -> Any:
-        return self._variables[name]
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        raise KeyError(name)
 
     def known(self) -> list[str]:
-        return list(self._variables)
+        return [name for layer in self._layers for name in layer]
 
 
 def batches_of(

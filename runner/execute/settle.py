@@ -26,6 +26,8 @@ def apply_outcome(state: HostState, outcome: Outcome) -> None:
         state.learn(outcome.facts)
     if outcome.own_facts:
         state.learn_own(outcome.own_facts)
+    if outcome.cacheable:
+        state.learn_own(outcome.set_vars)
     state.live.update(outcome.set_vars)
     state.included.update(outcome.included_vars)
 

@@ -61,8 +61,8 @@ class HostState:
         return {**(self.facts or {}), **own}
 
     def forget(self) -> None:
-        """Its facts are not known any more."""
-        self.facts, self.fact_vars, self.own_facts = None, {}, {}
+        """Its facts are not known any more, and nobody gathers them again before another play does or a task."""
+        self.facts, self.fact_vars, self.own_facts, self.may_gather = None, {}, {}, False
 
     def recap(self) -> Recap:
         """The host's counts."""
@@ -71,12 +71,15 @@ class HostState:
 
 @dataclass(slots=True)
 class RunState:
-    """All hosts of the run, and the inventory as add_host and group_by have changed it."""
+    """All hosts of the run, and the inventory as add_host and group_by have changed it.
+
+    `stats` is what set_stats has kept: by host, and for the run itself under `_run`, as Ansible names it."""
 
     inventory: Inventory
     hosts: dict[str, HostState] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     version: int = 0
+    stats: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, host: str) -> HostState:
         """The host's state, made when it is first asked for."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
-from runner import __version__
-from runner.errors import StepError
+from runner.errors import StepError, TemplateError
 from runner.execute.lookups import LookupDesk
-from runner.execute.scope import HostVars, StepScope
-from runner.execute.signals import NeedsFacts, NeedsOthers, StillOnItsWay
-from runner.execute.state import RunState
+from runner.execute.magic import StepMagic
+from runner.execute.scope import StepScope
+from runner.execute.signals import NeedsFacts
+from runner.execute.state import HostState, RunState
 from runner.execute.world import World
+from runner.model.event import Notice
 from runner.model.playbook import Play, Role, Task
-from runner.model.values import OMIT
+from runner.plan.reads import texts_in
 from runner.vars.precedence import flatten, inventory_layers, locked
 
 Layers = tuple[Mapping[str, Any], ...]
@@ -39,7 +40,10 @@ class Variables:
         self.batch = batch
         self.active = active
         self._inventory: dict[str, tuple[int, Mapping[str, Any]]] = {}
-        self._files: dict[str, Mapping[str, Any]] = {}
+        self._files: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
+        self._files_by_facts = any(True for _ in texts_in(play.vars_files))
+        self._doubts: set[str] = set()
+        self._reached: dict[int, tuple[Task, Mapping[str, Any]]] = {}
         self._members: tuple[int, Mapping[str, list[str]]] = (-1, {})
         self._published: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
         self.included_roles: list[str] = []
@@ -61,8 +65,8 @@ class Variables:
         and its roles, as in Ansible."""
         own = self.state.of(host)
         return StepScope(
-            self._layers(host, task, with_files=of_play, of_play=of_play, gather=gather),
-            StepMagic(self, host, task),
+            self._layers(host, task, with_files=of_play, of_play=of_play, gather=gather, pending=pending),
+            StepMagic(self, host, task, of_play=of_play),
             pending=pending,
             gather=gather and own.may_gather,
             gathered=own.facts is not None,
@@ -73,7 +77,14 @@ class Variables:
         )
 
     def _layers(
-        self, host: str, task: Task | None, *, with_files: bool, of_play: bool = True, gather: bool = True
+        self,
+        host: str,
+        task: Task | None,
+        *,
+        with_files: bool,
+        of_play: bool = True,
+        gather: bool = True,
+        pending: Collection[str] = (),
     ) -> Layers:
         own = self.state.of(host)
         role = task.role if task else None
@@ -83,20 +94,38 @@ class Variables:
         above += [own.live, own.included]
         if task:
             above += [task.vars, role.vars if role else {}]
-        files = self._vars_files(host, gather=gather) if with_files and self.play.vars_files else {}
+        files = self._vars_files(host, pending, gather=gather) if with_files and self.play.vars_files else {}
         below: list[Mapping[str, Any]] = []
         if of_play:
             defaults, published = self._published.get(host, ({}, {}))
-            below += [published, self._role_vars, files, self.world.prompts, self.play.vars]
-        below += [own.own_facts, own.fact_vars, self._inventory_vars(host), role.defaults if role else {}]
+            below += [published, self._role_vars, files, self.world.prompts.get(self.play.id, {}), self.play.vars]
+        below += [*self._facts(own), self._inventory_vars(host), role.defaults if role else {}]
         if of_play:
             below += [defaults, self._role_defaults]
+        if task:
+            below.append(self._reached_by(task))
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 
     def role_names(self) -> list[str]:
         """The roles of the play: of its list, imported, and included so far."""
         return [*self.play.role_names, *self.included_roles]
+
+    def _reached_by(self, task: Task) -> Mapping[str, Any]:
+        """How the host is reached by keywords and the command line, as variables (`ansible_user`)."""
+        known = self._reached.get(id(task))
+        if known is None or known[0] is not task:
+            given, options = task.directives, self.world.options
+            values = {
+                "ansible_user": given.remote_user or options.user,
+                "ansible_connection": given.connection or options.connection or "ssh",
+                "ansible_port": given.port,
+            }
+            known = self._reached[id(task)] = (
+                task,
+                {name: value for name, value in values.items() if value is not None},
+            )
+        return known[1]
 
     def publish(self, role: Role, host: str) -> None:
         """Let the host's later tasks see what an included role brings (`public: true`)."""
@@ -116,6 +145,12 @@ class Variables:
             self._members = (self.state.version, found)
         return self._members[1]
 
+    def _facts(self, own: HostState) -> tuple[Mapping[str, Any], ...]:
+        """The facts as variables; `ansible_local` alone where the configuration says so (INJECT_FACTS_AS_VARS)."""
+        if self.world.options.settings.inject_facts_as_vars:
+            return own.own_facts, own.fact_vars
+        return ({"ansible_local": own.known_facts().get("local", {})} if own.facts is not None else {},)
+
     def _inventory_vars(self, host: str) -> Mapping[str, Any]:
         cached = self._inventory.get(host)
         if cached is None or cached[0] != self.state.version:
@@ -127,17 +162,21 @@ class Variables:
             cached = self._inventory[host] = (self.state.version, flatten(layers))
         return cached[1]
 
-    def _vars_files(self, host: str, *, gather: bool) -> Mapping[str, Any]:
+    def _vars_files(self, host: str, pending: Collection[str], *, gather: bool) -> Mapping[str, Any]:
         """`vars_files` for a host; names may be templates, and a list means the first that exists.
 
-        A name that reads facts waits for them, as in Ansible: what gathers them does not see the file yet.
+        A name that reads facts waits for them, as in Ansible: what gathers them does not see the file yet. It is
+        looked at anew when the host's facts have changed.
         """
-        if host in self._files:
-            return self._files[host]
         own = self.state.of(host)
+        known = self._files.get(host)
+        on_their_way = self._files_by_facts and "ansible_facts" in pending
+        if known is not None and known[0] is own.fact_vars and not on_their_way:
+            return known[1]
         scope = StepScope(
             self._layers(host, None, with_files=False),
             StepMagic(self, host, None),
+            pending=pending,
             gather=own.may_gather,
             gathered=own.facts is not None,
             lookups=LookupDesk(self.world, None, self.play).answer,
@@ -146,144 +185,45 @@ class Variables:
         whole = True
         for entry in self.play.vars_files:
             try:
-                found.update(self._vars_file(self.world.templar.render(entry, scope)))
+                found.update(self._vars_file(entry, scope))
             except NeedsFacts:
                 if gather:
                     raise
                 whole = False
         if whole:
-            self._files[host] = found
+            self._files[host] = (own.fact_vars, found)
         return found
 
-    def _vars_file(self, entry: Any) -> Mapping[str, Any]:
-        files = self.world.files
+    def _vars_file(self, entry: Any, scope: StepScope) -> Mapping[str, Any]:
+        """One entry. As in Ansible nothing comes of an entry whose files are not there, or whose name reads what is
+        not defined before the host's facts are known; here it is told."""
+        names: list[str] = []
+        try:
+            for name in entry if isinstance(entry, list) else [entry]:
+                names.append(str(self.world.templar.render(name, scope)))
+                path = self._vars_path(names[-1])
+                if path is not None:
+                    return self.world.files.load_vars(path)
+        except TemplateError as error:
+            if scope.gathered or error.kind != "undefined":
+                raise
+            self._doubt(f"vars_files: {entry} is left out: {error}")
+            return {}
+        self._doubt(f"vars_files: there is no file {' or '.join(names)}")
+        return {}
+
+    def _vars_path(self, name: str) -> str | None:
+        """A file beside the playbook, or in the folder `vars` there."""
         folder = PurePath(self.play.path).parent
-        names = [str(folder / str(name)) for name in (entry if isinstance(entry, list) else [entry])]
-        chosen = next((name for name in names if files.exists(name)), names[-1])
-        return files.load_vars(chosen)
+        places = (str(folder / "vars" / name), str(folder / name))
+        return next((place for place in places if self.world.files.exists(place)), None)
+
+    def _doubt(self, message: str) -> None:
+        """A warning, once a play."""
+        if message not in self._doubts:
+            self._doubts.add(message)
+            self.world.emit(Notice("warning", message))
 
     def view(self, host: str) -> Mapping[str, Any]:
         """A host as `hostvars` shows it."""
         return self.world.templar.variables(self.scope(host, of_play=False))
-
-
-def _groups(variables: Variables) -> dict[str, list[str]]:
-    """The hosts of each group, worked out once while the inventory stays as it is. Templates may change their copy."""
-    return {name: list(hosts) for name, hosts in variables.members().items()}
-
-
-def _group_names(variables: Variables, host: str) -> list[str]:
-    return sorted(name for name in variables.state.host(host).groups if name != "all")
-
-
-def _folder(path: str) -> str:
-    return str(PurePath(path).parent)
-
-
-def _version() -> dict[str, Any]:
-    """What playbooks compare with `version`: the language level spoken here, and our own version beside it."""
-    return {"full": "2.19.0", "major": 2, "minor": 19, "revision": 0, "string": "2.19.0", "pbrun": __version__}
-
-
-def _facts(variables: Variables, host: str, scope: StepScope) -> Mapping[str, Any]:
-    known = variables.state.of(host).facts
-    if "ansible_facts" in scope.pending or known is None:
-        scope.want_facts()
-    return variables.state.of(host).known_facts()
-
-
-def _looks_around(scope: StepScope) -> None:
-    """Called when a step reads what depends on how far other hosts have come."""
-    if scope.pending:
-        raise StillOnItsWay("hostvars")
-    if scope.alone:
-        raise NeedsOthers
-
-
-def _hostvars(variables: Variables, scope: StepScope) -> HostVars:
-    _looks_around(scope)
-    return HostVars(lambda: variables.state.inventory.hosts, variables.view)
-
-
-def _active(variables: Variables, scope: StepScope) -> list[str]:
-    _looks_around(scope)
-    return variables.active()
-
-
-def _active_of_batch(variables: Variables, scope: StepScope) -> list[str]:
-    active = set(_active(variables, scope))
-    return [name for name in variables.batch if name in active]
-
-
-_HOST: Final[Mapping[str, Callable[[Variables, str, StepScope], Any]]] = {
-    "inventory_hostname": lambda _v, host, _s: host,
-    "inventory_hostname_short": lambda _v, host, _s: host.split(".")[0],
-    "group_names": lambda v, host, _s: _group_names(v, host),
-    "groups": lambda v, _h, _s: _groups(v),
-    "hostvars": lambda v, _h, s: _hostvars(v, s),
-    "vars": lambda v, _h, s: v.world.templar.variables(s),
-    "ansible_facts": _facts,
-    "omit": lambda _v, _h, _s: OMIT,
-    "playbook_dir": lambda v, _h, _s: _folder(v.play.path),
-    "inventory_dir": lambda v, _h, _s: _folder(v.state.inventory.sources[0]) if v.state.inventory.sources else None,
-    "inventory_file": lambda v, _h, _s: v.state.inventory.sources[0] if v.state.inventory.sources else None,
-    "ansible_inventory_sources": lambda v, _h, _s: list(v.world.options.inventories),
-    "ansible_play_name": lambda v, _h, _s: v.play.name,
-    "ansible_play_hosts": lambda v, _h, s: _active(v, s),
-    "play_hosts": lambda v, _h, s: _active(v, s),
-    "ansible_play_hosts_all": lambda v, _h, _s: list(v.play_hosts),
-    "ansible_play_batch": lambda v, _h, s: _active_of_batch(v, s),
-    "ansible_play_role_names": lambda v, _h, _s: v.role_names(),
-    "ansible_role_names": lambda v, _h, _s: sorted({*v.role_names(), *v.play.dependent_role_names}),
-    "ansible_dependent_role_names": lambda v, _h, _s: sorted(set(v.play.dependent_role_names)),
-    "ansible_config_file": lambda v, _h, _s: v.world.options.settings.ansible_cfg,
-    "role_names": lambda v, _h, _s: v.role_names(),
-    "ansible_check_mode": lambda v, _h, _s: v.world.options.check,
-    "ansible_diff_mode": lambda v, _h, _s: v.world.options.diff,
-    "ansible_forks": lambda v, _h, _s: v.world.options.forks,
-    "ansible_verbosity": lambda v, _h, _s: v.world.options.verbosity,
-    "ansible_limit": lambda v, _h, _s: v.world.options.limit,
-    "ansible_run_tags": lambda v, _h, _s: list(v.world.options.tags),
-    "ansible_skip_tags": lambda v, _h, _s: list(v.world.options.skip_tags),
-    "ansible_version": lambda _v, _h, _s: _version(),
-    "ansible_playbook_python": lambda _v, _h, _s: "",
-}
-
-_ROLE: Final[Mapping[str, Callable[[Task], Any]]] = {
-    "role_path": lambda task: task.role.path if task.role else None,
-    "role_name": lambda task: task.role.short_name if task.role else None,
-    "ansible_role_name": lambda task: task.role.name if task.role else None,
-    "ansible_search_path": lambda task: [*([task.role.path] if task.role else []), _folder(task.span.path)],
-}
-
-
-class StepMagic(Mapping[str, Callable[[StepScope], Any]]):
-    """The magic variables of one task on one host, computed when they are read."""
-
-    __slots__ = ("_host", "_task", "_variables")
-
-    def __init__(self, variables: Variables, host: str, task: Task | None) -> None:
-        self._variables = variables
-        self._host = host
-        self._task = task
-
-    def __getitem__(self, name: str) -> Callable[[StepScope], Any]:
-        if name in _HOST:
-            return lambda scope: _HOST[name](self._variables, self._host, scope)
-        task = self._task
-        if task is not None and name in _ROLE and (task.role or name == "ansible_search_path"):
-            return lambda _scope: _ROLE[name](task)
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        yield from _HOST
-        if self._task is not None and self._task.role:
-            yield from _ROLE
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __contains__(self, name: object) -> bool:
-        if name in _HOST:
-            return name != "ansible_limit" or self._variables.world.options.limit is not None
-        return name in _ROLE and self._task is not None and self._task.role is not None

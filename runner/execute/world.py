@@ -113,13 +113,13 @@ class Outbox:
 
 @dataclass(slots=True)
 class World:
-    """Everything around the executor. `prompts` are the answers to `vars_prompt`, literal."""
+    """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id."""
 
     options: Options
     templar: Templating
     files: Files
     loader: Loader
-    prompts: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     secret: Callable[[str], None] = lambda _value: None
     ask: Callable[[str, bool], str | None] = lambda _prompt, _echo: None
     confirm: Callable[[str], str] = lambda _task: "y"

@@ -172,9 +172,16 @@ def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
     return _from_text(reading, action, value, rest, len(value.text) - len(rest)) if rest else action
 
 
+def _takes_text(module: str) -> bool:
+    """Whether free text is an argument of the module, so that a template is one, too (`include_vars: "{{ file }}"`)."""
+    if module not in registry.names("modules"):
+        return module in FREE_FORM
+    return registry.load("modules", module).SPEC.free_form is not None
+
+
 def _from_text(reading: Reading, action: Action, value: Scalar, text: str, shift: int) -> Action | None:
     """Arguments from `name=value` text; free text goes under the module's own name for it."""
-    if action.module not in FREE_FORM and _is_one_template(text):
+    if _is_one_template(text) and not _takes_text(action.module):
         return replace(action, args={VARIABLE_ARGS: _text(text, value, value.span)})
     try:
         found = parse_arguments(text, COMMAND_OPTIONS if action.module in FREE_FORM else None)

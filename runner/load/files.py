@@ -185,7 +185,7 @@ def search_path(kind: FileKind, task: Task, playbook_dir: str) -> Iterator[str]:
     """The folders in which a relative name is looked for, in order."""
     bases: list[str] = []
     if task.role:
-        bases += [task.role.path]
+        bases += task.role.chain or [task.role.path]
         if kind == "tasks":
             bases += [posixpath.join(task.role.path, "tasks")]
     bases.append(str(Path(posixpath.dirname(task.span.path) or ".").absolute()))

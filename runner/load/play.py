@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +99,8 @@ def _roles(
     if not isinstance(tree, Listing):
         return (), [], []
     loaded = load_role_list(context, tree, around, Place(place.file, f"{place.key}/roles", place.chain))
-    context.public_roles += [found.role for found in loaded]
+    # Ansible reads `roles` first, whatever stands before them.
+    context.public_roles[:0] = [found.role for found in loaded]
     nodes = [node for found in loaded for node in found.tasks]
     handlers = [node for found in loaded for node in found.handlers]
     return tuple(nodes), handlers, [found.role.name for found in loaded]
@@ -130,6 +132,7 @@ def _play_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
     for name in ("gather_facts", "strategy", "order", "max_fail_percentage", "force_handlers"):
         if name in fields:
             found[name] = plain(fields[name])
+    _plain_flag(found, "gather_facts")
     order = found.get("order")
     if order is not None and not has_mark(order) and order not in _ORDERS:
         known = registry.nearest(str(order), _ORDERS) or f"one of: {', '.join(_ORDERS)}"
@@ -152,6 +155,15 @@ def _play_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
     if "vars_prompt" in fields:
         found["vars_prompt"] = _prompts(context, fields["vars_prompt"])
     return found
+
+
+def _plain_flag(found: dict[str, Any], name: str) -> None:
+    """A yes/no keyword in any of its spellings; a template is left for later."""
+    value = found.get(name)
+    if value is not None and not has_mark(value):
+        # What is neither yes nor no was noted when the keyword was read.
+        with contextlib.suppress(ArgumentError):
+            found[name] = to_bool(value)
 
 
 def _serial(context: Context, tree: Tree) -> tuple[Any, ...]:
@@ -184,23 +196,9 @@ def _prompts(context: Context, tree: Tree) -> tuple[Prompt, ...]:
 
 
 def _prompt(item: Table, name: str) -> Prompt:
-    return Prompt(
-        name=name,
-        prompt=str(plain(item.get("prompt")) or name),
-        private=_truth(item.get("private"), True),
-        default=plain(item.get("default")),
-        confirm=_truth(item.get("confirm"), False),
-        encrypt=plain(item.get("encrypt")),
-        span=item.span,
-    )
-
-
-def _truth(tree: Tree | None, default: bool) -> bool:
-    value = plain(tree)
-    try:
-        return default if value is None else to_bool(value)
-    except ArgumentError:
-        return default
+    fields = ("prompt", "private", "default", "confirm", "encrypt", "salt", "salt_size")
+    given = {field: plain(item.get(field)) for field in fields}
+    return Prompt(name, span=item.span, **{field: value for field, value in given.items() if value is not None})
 
 
 def is_import(table: Table) -> bool:

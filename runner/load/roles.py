@@ -101,15 +101,17 @@ def _own_role(context: Context, use: RoleUse, parent: Role | None, found: Found,
     defaults, own_vars = (
         context.reading.variables_of(posixpath.join(folder, kind, name)) for kind, name in files.items()
     )
+    path = str(Path(folder).absolute())
     return Role(
         name=found.name,
-        path=str(Path(folder).absolute()),
+        path=path,
         defaults=_merged(parent.defaults if parent else {}, defaults),
         vars=_merged(parent.vars if parent else {}, own_vars, use.vars),
         exported=_merged(parent.exported if parent else {}, own_vars),
         params=_merged(parent.params if parent else {}, use.params),
         uses=(*(parent.uses if parent else ()), context.new_id(place.key, "role", folder)),
         collection=found.collection,
+        chain=(path, *(parent.chain if parent else ())),
     )
 
 

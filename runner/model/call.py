@@ -249,7 +249,16 @@ class Meta:
     action: str
 
 
-Control = AddHost | GroupBy | Pause | Meta
+@dataclass(frozen=True, slots=True)
+class AddStats:
+    """set_stats: values of the run (or of the step's host), added to those there are or put in their place."""
+
+    data: Mapping[str, Any]
+    per_host: bool = False
+    aggregate: bool = True
+
+
+Control = AddHost | GroupBy | Pause | Meta | AddStats
 
 
 @dataclass(frozen=True, slots=True)

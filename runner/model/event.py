@@ -180,13 +180,14 @@ class Recap:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """The run is over. A log without it is of a run that was killed."""
+    """The run is over. A log without it is of a run that was killed. `stats` are those of set_stats, by host."""
 
     type: ClassVar[str] = "run_end"
     status: str
     exit_code: int
     hosts: Mapping[str, Recap]
     duration_s: float = 0.0
+    stats: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 Event = (

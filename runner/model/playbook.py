@@ -35,6 +35,7 @@ class Role:
     files alone (`exported`). `key` is the same for uses that are alike; with `once` a use is passed by on a host where
     one of the same key has run in this play, as Ansible does without `allow_duplicates`. `uses` are the ids of this
     use and of those it is nested in, the outermost first. `name` is qualified by the collection if it is of one.
+    `chain`: its own folder and those of all roles that led to it, dependencies too, the nearest first.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Role:
     key: str = ""
     once: bool = False
     uses: tuple[str, ...] = ()
+    chain: tuple[str, ...] = ()
     exported: Mapping[str, Any] = field(default_factory=dict)
     collection: str = ""
 
@@ -174,14 +176,18 @@ Node = Task | Block
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One entry of `vars_prompt`; its answer is literal text, never a template."""
+    """One entry of `vars_prompt`; its fields may be templates, what is typed never is one (`unsafe` or not).
+
+    `encrypt` names a scheme of passlib; `salt` and `salt_size` go with it."""
 
     name: str
-    prompt: str
-    private: bool = True
+    prompt: Any = None
+    private: Any = True
     default: Any = None
-    confirm: bool = False
-    encrypt: str | None = None
+    confirm: Any = False
+    encrypt: Any = None
+    salt: Any = None
+    salt_size: Any = None
     span: Span = NOWHERE
 
 

@@ -191,6 +191,10 @@ class Settings:
     stdout_callback: str = _row("default", "str", "json is --output json; every other one is what pbrun shows")
     display_skipped_hosts: bool = _row(True, "bool", "show skipped tasks", ansible="DISPLAY_SKIPPED_HOSTS")
     display_ok_hosts: bool = _row(True, "bool", "show tasks that changed nothing", ansible="-")
+    show_custom_stats: bool = _row(False, "bool", "show what set_stats kept", ansible="SHOW_CUSTOM_STATS")
+    inject_facts_as_vars: bool = _row(
+        True, "bool", "facts are variables, too", ansible="INJECT_FACTS_AS_VARS", env="ANSIBLE_INJECT_FACT_VARS"
+    )
     nocolor: bool = _row(False, "bool", "no colours", ansible="ANSIBLE_NOCOLOR")
     force_color: bool = _row(False, "bool", "colours wherever output goes", ansible="ANSIBLE_FORCE_COLOR")
     diff_always: bool = _row(False, "bool", "as --diff", ansible="DIFF_ALWAYS", ini="diff.always")
@@ -217,7 +221,7 @@ _PLACES: Final = """
     defaults.home defaults.internal_poll_interval defaults.interpreter_python defaults.inventory_plugins
     defaults.jinja2_native defaults.local_tmp defaults.localhost_warning defaults.module_name defaults.nocows
     defaults.pipelining defaults.remote_tmp defaults.retry_files_enabled defaults.retry_files_save_path
-    defaults.show_custom_stats defaults.show_task_path_on_failure defaults.system_warnings inventory.enable_plugins
+    defaults.show_task_path_on_failure defaults.system_warnings inventory.enable_plugins
     privilege_escalation.agnostic_become_prompt privilege_escalation.become_allow_same_user ssh_connection.control_path
     ssh_connection.control_path_dir ssh_connection.pipelining ssh_connection.retries ssh_connection.scp_extra_args
     ssh_connection.scp_if_ssh ssh_connection.sftp_batch_mode ssh_connection.sftp_extra_args
@@ -227,7 +231,6 @@ _PLACES: Final = """
 _WARNED: Final = {
     "action_plugins": ("ANSIBLE_ACTION_PLUGINS", "", "action plug-ins of your own are not used"),
     "fact_caching": ("ANSIBLE_CACHE_PLUGIN", "memory", "facts are not kept between runs"),
-    "inject_facts_as_vars": ("ANSIBLE_INJECT_FACT_VARS", "True", "facts are variables, too"),
     "log_path": ("ANSIBLE_LOG_PATH", "", "pbrun writes a log of its own (see --log)"),
     "vars_plugins": ("ANSIBLE_VARS_PLUGINS", "", "plug-ins for variables are not used"),
 }

@@ -17,7 +17,7 @@ from runner.sh.quote import PLAIN_WORDS
 _SEEING_WORDS: Final = frozenset(
     {"hostvars", "groups", "ansible_play_hosts", "ansible_play_batch", "ansible_play_hosts_all", "play_hosts"}
 )
-_QUIET_META: Final = frozenset({"noop", "clear_facts", "end_host", "end_role", "reset_connection"})
+_QUIET_META: Final = frozenset({"noop", "end_host", "end_role", "reset_connection"})
 _PATH_ARGUMENTS: Final = ("dest", "path", "name", "destfile", "chdir", "creates", "removes", "_raw_params")
 _WRITERS: Final = frozenset(
     {"copy", "template", "file", "lineinfile", "blockinfile", "replace", "get_url", "unarchive"}

@@ -37,6 +37,7 @@ class ReporterContext:
     check: bool = False
     hidden: frozenset[Status] = frozenset()
     diff_context: int = 3
+    custom_stats: bool = False
 
 
 def context_for(
@@ -62,7 +63,20 @@ def context_for(
     width = max(PIPE_WIDTH, shutil.get_terminal_size().columns - 1) if is_tty else PIPE_WIDTH
     shown = {Status.SKIPPED: settings.display_skipped_hosts, Status.OK: settings.display_ok_hosts}
     hidden = frozenset(status for status, wanted in shown.items() if not wanted)
-    return ReporterContext(out, err, line, is_tty, colour, width, verbosity, diff, check, hidden, settings.diff_context)
+    return ReporterContext(
+        out,
+        err,
+        line,
+        is_tty,
+        colour,
+        width,
+        verbosity,
+        diff,
+        check,
+        hidden,
+        settings.diff_context,
+        settings.show_custom_stats,
+    )
 
 
 def default_name(context: ReporterContext, environ: Mapping[str, str]) -> str:

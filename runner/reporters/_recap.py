@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from runner.model.event import Recap
 from runner.reporters._visible import visible
@@ -29,6 +30,13 @@ def brief(recap: Recap) -> str:
     """The counts that are not 0; `ok` and `changed` always."""
     named = {name: getattr(recap, name) for name in (*COUNTS, "unknown")}
     return " ".join(f"{name}={count}" for name, count in named.items() if count or name in COUNTS[:2])
+
+
+def stats_lines(stats: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What set_stats kept, as Ansible shows it with SHOW_CUSTOM_STATS: hosts by name, then the run."""
+    for name in sorted(stats, key=lambda name: (name == "_run", name)):
+        shown = json.dumps(stats[name], sort_keys=True, ensure_ascii=False, default=str)
+        yield visible(f"{'RUN' if name == '_run' else name}: {shown}")
 
 
 def lines(hosts: Mapping[str, Recap]) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,7 @@ class Live:
 
         self._verbosity = context.verbosity
         self._hidden, self._diff_context = context.hidden, context.diff_context
+        self._shows_stats = context.custom_stats
         self._console = console or Console(
             file=cast(TextIO, Stream(context.out)),
             force_terminal=context.is_tty,
@@ -212,6 +213,10 @@ class Live:
         width = min(NAME_WIDTH, max((len(name) for name, _counts in shown), default=0))
         for name, recap in shown:
             self._print(f"{name:<{width}} : {_recap.brief(recap)}", _recap.style(recap))
+        if event.stats and self._shows_stats:
+            self._print("CUSTOM STATS")
+            for text in _recap.stats_lines(event.stats):
+                self._print(f"  {text}")
 
 
 def _task_banner(name: str, handler: bool) -> str:

@@ -35,6 +35,7 @@ class Plain:
         self._width = context.width
         self._verbosity = context.verbosity
         self._hidden, self._diff_context = context.hidden, context.diff_context
+        self._shows_stats = context.custom_stats
         self._play = ""
         self._task: tuple[str, str] | None = None
         self._paths: dict[str, str] = {}
@@ -159,6 +160,11 @@ class Plain:
         for text, style in _recap.lines(event.hosts):
             self._out.line(text, style)
         self._out.line()
+        if event.stats and self._shows_stats:
+            self._banner("CUSTOM STATS:")
+            for text in _recap.stats_lines(event.stats):
+                self._out.line(f"\t{text}")
+            self._out.line()
 
 
 def create(context: ReporterContext) -> Plain:

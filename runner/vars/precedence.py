@@ -5,12 +5,13 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from pathlib import PurePath
 from typing import Any
 
 from runner.model.inventory import FileVars, Host, Inventory, Vars
-from runner.model.span import Problem
+from runner.model.span import NOWHERE, Problem
 
 
 class Rung(IntEnum):
@@ -50,6 +51,21 @@ def merge_order(inventory: Inventory, host: Host) -> list[str]:
     return [group.name for group in groups]
 
 
+def _names(host: Host, sources: Sequence[str]) -> dict[str, Any]:
+    """The magic variables that Ansible keeps among a host's own, so that those of a task may hide them."""
+    found: dict[str, Any] = {
+        "inventory_hostname": host.name,
+        "inventory_hostname_short": host.name.split(".")[0],
+        "group_names": sorted(group for group in host.groups if group != "all"),
+    }
+    if host.span is NOWHERE:
+        return found
+    # The first source that names the host; in a folder of sources it is the file.
+    path = host.span.path
+    file = next((source for source in sources if source == path or source.endswith(f"/{path}")), path)
+    return {**found, "inventory_file": file, "inventory_dir": str(PurePath(file).parent)}
+
+
 def inventory_layers(inventory: Inventory, host: Host, beside_playbook: FileVars) -> list[Layer]:
     """Rungs 3 to 10 for one host: what inventory sources and the folders beside inventory and playbook say."""
     order = merge_order(inventory, host)
@@ -60,7 +76,7 @@ def inventory_layers(inventory: Inventory, host: Host, beside_playbook: FileVars
     layers.append((Rung.PLAYBOOK_GROUP_VARS_ALL, far.groups.get("all", {})))
     layers += [(Rung.INVENTORY_GROUP_VARS, near.groups.get(name, {})) for name in nested]
     layers += [(Rung.PLAYBOOK_GROUP_VARS, far.groups.get(name, {})) for name in nested]
-    layers.append((Rung.INVENTORY_HOST, host.vars))
+    layers.append((Rung.INVENTORY_HOST, {**host.vars, **_names(host, inventory.sources)}))
     layers.append((Rung.INVENTORY_HOST_VARS, near.hosts.get(host.name, {})))
     layers.append((Rung.PLAYBOOK_HOST_VARS, far.hosts.get(host.name, {})))
     return layers

@@ -58,6 +58,7 @@ def test_dependencies_run_first(tmp_path: Path) -> None:
     assert commands(found.roles) == ["base", "a", "base", "c", "b", "base", "base", "a"]
     base, a, *_ = flat(found.roles)
     assert base.tags == {"dep"} and role_of(base).uses[0] == role_of(a).uses[0]
+    assert [Path(step).name for step in role_of(base).chain] == ["base", "a"]
     assert role_of(base).params == {"x": 1}
     assert role_of(a).defaults == {"z": 1, "y": 1}
     assert role_of(base).defaults == {"y": 1, "z": 1}
