@@ -71,7 +71,7 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
     dependencies = _dependencies(context, use, replace(around, role=own), place, folder, meta)
     role = replace(
         own,
-        key=f"{folder}|{sorted(use.sources.items())!r}|{use.key}",
+        key=f"{own.path}|{sorted(use.sources.items())!r}|{use.key}",
         once=not meta.repeatable if use.once is None else use.once,
         defaults=_merged(*(one.role.defaults for one in dependencies), own.defaults),
         vars=_merged(*(one.role.exported for one in dependencies), own.vars),
