@@ -279,7 +279,12 @@ class Preparer:
         if step.delegate is not None:
             job.ends_chain = True
             scope = self._variables.scope(
-                step.delegate, task, pending=step.scope.pending, gather=False, local=step.scope.local
+                step.delegate,
+                task,
+                pending=step.scope.pending,
+                gather=False,
+                local=step.scope.local,
+                keywords=False,
             )
             step.there = scope
             step.place = self._places.of_delegate(step.delegate, task, scope, step.scope)

@@ -60,12 +60,15 @@ class Variables:
         gather: bool = True,
         of_play: bool = True,
         alone: bool = False,
+        keywords: bool = True,
     ) -> StepScope:
         """What `task` sees on `host`. `of_play=False`: what `hostvars[host]` shows, without the variables of the play
-        and its roles, as in Ansible."""
+        and its roles, as in Ansible. `keywords=False`: nor what the task's keywords say of how its host is reached."""
         own = self.state.of(host)
+        by_keywords = self._reached_by(task) if task and keywords else {}
+        layers = self._layers(host, task, with_files=of_play, of_play=of_play, gather=gather, pending=pending)
         return StepScope(
-            self._layers(host, task, with_files=of_play, of_play=of_play, gather=gather, pending=pending),
+            (*layers, by_keywords) if by_keywords else layers,
             StepMagic(self, host, task, of_play=of_play),
             pending=pending,
             gather=gather and own.may_gather,
@@ -102,8 +105,6 @@ class Variables:
         below += [*self._facts(own), self._inventory_vars(host), role.defaults if role else {}]
         if of_play:
             below += [defaults, self._role_defaults]
-        if task:
-            below.append(self._reached_by(task))
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 

@@ -40,6 +40,9 @@ def test_groups_merge_by_depth_and_priority() -> None:
         "c": "urgent",
         "d": "near child",
         "e": "near host",
+        "inventory_hostname": "h",
+        "inventory_hostname_short": "h",
+        "group_names": ["child", "parent", "urgent"],
     }
 
 
