@@ -17,7 +17,7 @@ from runner.load.keywords import KEYWORDS, allowed
 from runner.load.reading import Reading
 from runner.model.quick import dataclass
 from runner.model.span import Span
-from runner.model.values import Template
+from runner.model.values import Template, Vaulted
 from runner.registry import nearest
 from runner.syntax.arguments_text import COMMAND_OPTIONS, ArgumentsTextError, parse_arguments
 from runner.syntax.yaml import Scalar, Table, Tree, plain
@@ -138,6 +138,8 @@ def _new_style(reading: Reading, key: Scalar, value: Tree) -> Action | None:
     if isinstance(value, Scalar):
         if value.value is None:
             return Action(name, module, key.span)
+        if isinstance(value.value, Vaulted):
+            return Action(name, module, key.span, {RAW: value.value}, {RAW: value.span})
         return _from_text(reading, Action(name, module, key.span), value, value.text, 0)
     hint = "write the arguments as 'name: value' lines below the module"
     reading.error(value.span, f"the arguments of {name!r} must be a table or text, not a list", hint)

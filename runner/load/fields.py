@@ -11,7 +11,7 @@ from runner.load.keywords import KEYWORDS, WANTED, allowed
 from runner.load.reading import Reading
 from runner.model.playbook import Condition
 from runner.model.span import Span
-from runner.model.values import TEMPLATE_MARKS
+from runner.model.values import TEMPLATE_MARKS, Vaulted
 from runner.registry import nearest
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
@@ -30,7 +30,9 @@ _THINGS: Final = {
 
 
 def has_mark(value: object) -> bool:
-    """Whether text holds a Jinja mark."""
+    """Whether text holds a Jinja mark, or is encrypted: what it is shows only when it is rendered."""
+    if isinstance(value, Vaulted):
+        return True
     return isinstance(value, str) and "{" in value and any(mark in value for mark in TEMPLATE_MARKS)
 
 
@@ -130,6 +132,8 @@ def conditions(reading: Reading, tree: Tree | None) -> tuple[Condition, ...]:
 
 def _expression(reading: Reading, item: Scalar) -> str:
     text = item.text
+    if isinstance(item.value, Vaulted):
+        reading.error(item.span, "a condition cannot be encrypted", "compare with a variable that is")
     if not has_mark(text):
         return text
     whole = _WHOLE_TEMPLATE.match(text.strip())

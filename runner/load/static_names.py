@@ -10,8 +10,9 @@ from runner.errors import StepError
 from runner.load.context import Context
 from runner.load.fields import has_mark
 from runner.model.playbook import Around
+from runner.model.ports import Vault
 from runner.model.span import Span
-from runner.model.values import Template
+from runner.model.values import Template, Vaulted
 
 
 class _StaticNames:
@@ -67,13 +68,15 @@ def _known_now(context: Context, value: Any, around: Around, span: Span) -> Any:
     layers: list[Mapping[str, Any]] = [context.extra_vars]
     layers += [role.params, around.vars, role.vars] if role else [around.vars]
     layers += [context.play_vars, role.defaults if role else {}, magic]
-    return _render(Template(value, span), layers)
+    raw = value if isinstance(value, Vaulted) else Template(value, span)
+    return _render(raw, layers, context.reading.record.vault)
 
 
-def _render(value: Template, layers: Sequence[Mapping[str, Any]]) -> Any:
+def _render(value: Template, layers: Sequence[Mapping[str, Any]], vault: Vault) -> Any:
+    from runner.template.plugins import Plugins
     from runner.template.templar import Templar
 
     def lookup(name: str, _terms: Sequence[Any], _options: Mapping[str, Any]) -> Any:
         raise StepError(f"the lookup {name!r} cannot be used here")
 
-    return Templar(lookup).render(value, _StaticNames(layers))
+    return Templar(lookup, plugins=Plugins(reveal=vault.reveal)).render(value, _StaticNames(layers))

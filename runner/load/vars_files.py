@@ -47,11 +47,18 @@ def check_vars_files(playbook: Playbook, record: Sources) -> list[Problem]:
             names = [
                 str(Path(play.path).parent / str(name)) for name in (entry if isinstance(entry, list) else [entry])
             ]
-            chosen = next((name for name in names if Path(name).exists()), "")
+            chosen = next((name for name in names if _is_there(name)), "")
             found = record.read(chosen) if chosen else b""
             if isinstance(found, Problem) and chosen in record.locked:
                 problems[found] = None
     return list(problems)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False  # no file can have this name
 
 
 def load_beside(folder: str, record: Sources | None = None) -> tuple[FileVars, list[Problem]]:

@@ -255,6 +255,9 @@ class _Builder:
 
     def _unknown_tag(self, tag: str, span: Span) -> None:
         shown = tag.replace(_CORE, "!!")
+        if tag in _VAULT_TAGS:
+            self._error(span, f"{tag} goes with text only, not with a list or a table", _VAULT_HINT)
+            return
         self._error(span, f"unknown tag {shown!r}", "only !unsafe, !vault and YAML's own simple types can be used")
 
     def _scalar(self, event: Any) -> Scalar:

@@ -39,6 +39,7 @@ _WORDS: Final = (
         "a ',' or the closing bracket is missing",
         "close what is open, or quote the text",
     ),
+    ("exceeded maximum nesting depth", "nested deeper than 200 levels", ""),
     ("found a tab character", "a tab where YAML wants spaces", "use spaces to indent"),
     ("control characters are not allowed", "a control character stands in the file", "remove it"),
     ("found unknown escape character", "unknown escape in double quotes", "use single quotes, or write '\\\\'"),

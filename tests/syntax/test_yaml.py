@@ -130,7 +130,8 @@ def test_bytes_that_are_not_text() -> None:
 
 
 def test_limits() -> None:
-    assert problems("[" * 100_000) == ["1:201 error: nested deeper than 200 levels"]
+    # PyYAML looks ahead, and newer ones have a limit of their own: the place is theirs then.
+    assert problems("[" * 100_000)[0].partition(" ")[2] == "error: nested deeper than 200 levels"
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     bomb += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
     assert "unfold to more than" in problems(bomb)[0]
