@@ -21,6 +21,7 @@ def expand(world: World, loop: Loop, scope: StepScope, task: Task, play: Play) -
     value = world.templar.render(loop.items, scope)
     if isinstance(value, Unknown):
         return value
+    value = without_omitted(value)
     if loop.kind == "loop":
         return _list(value, "loop")
     if loop.kind == "items":

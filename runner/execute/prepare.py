@@ -26,7 +26,7 @@ from runner.model.call import Call, Fragment, Outcome, Status, failed
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
 from runner.model.ports import Module
-from runner.model.values import Unknown, UnknownReached, find_unknown
+from runner.model.values import OMIT, Unknown, UnknownReached, find_unknown
 from runner.plan.effects import spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
@@ -192,7 +192,7 @@ class Preparer:
             step.outcome = unknown_outcome(f"may change: {doubt.reason}")
             return
         delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
-        step.delegate = str(delegate) if delegate else None
+        step.delegate = str(delegate) if delegate and delegate is not OMIT else None
         if not spec.local:
             self._place(job, step)
         own = self._variables.state.of(step.delegate or job.host)

@@ -90,7 +90,7 @@ class Settings:
                 raise UnknownReached(layer)
             if not isinstance(layer, Mapping):
                 raise StepError(f"environment must be a mapping, got {type(layer).__name__}")
-            merged.update({str(key): str(value) for key, value in layer.items() if value is not None})
+            merged.update({str(key): str(value) for key, value in layer.items() if value not in (None, OMIT)})
         for key in merged:
             if not key.replace("_", "a").isalnum() or key[:1].isdigit():
                 raise StepError(f"environment: {key!r} is not a name that a shell can export")

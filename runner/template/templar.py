@@ -294,5 +294,6 @@ def _with_newlines(result: str, source: str, newline: str) -> str:
     if not source.endswith("\n"):
         return result
     wanted = len(source) - len(source.rstrip("\n"))
-    have = (len(result) - len(result.rstrip("\r\n"))) // len(newline)
+    # Ansible counts in what was rendered only `\n`, whatever ends the lines.
+    have = len(result) - len(result.rstrip("\n"))
     return result + newline * (wanted - have) if wanted > have else result
