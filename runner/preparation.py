@@ -164,7 +164,13 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     record.brings_module = extensions.brings_module
     found = _Findings(options, record)
     inventory = found.of(
-        lambda: load_inventory(options.inventories, strict=options.strict, record=record, settings=options.settings)
+        lambda: load_inventory(
+            options.inventories,
+            strict=options.strict,
+            record=record,
+            settings=options.settings,
+            extra_vars=options.extra_vars,
+        )
     )
     loaded = Loaded(playbook) if playbook else found.read()
     limits = found.of(lambda: (read_limit_files(options.limit, record), ()))

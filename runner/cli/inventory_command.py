@@ -83,7 +83,9 @@ def _view(found: argparse.Namespace, settings: Settings) -> View:
     vault = keyring(found, settings_of(settings))
     record = Sources(vault=vault)
     extra_vars = read_extra_vars(found.extra_vars or (), vault)
-    inventory, doubts = load_inventory(inventories(found, settings), record=record, settings=settings)
+    inventory, doubts = load_inventory(
+        inventories(found, settings), record=record, settings=settings, extra_vars=extra_vars
+    )
     folder = found.playbook_dir or settings.playbook_dir
     beside, wrong = load_beside(folder or ".", record)
     problems = as_set([*doubts, *wrong], settings)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runner.errors import InputErrors
-from runner.inventory import host_list, ini, script, yaml
+from runner.inventory import constructed, host_list, ini, script, yaml
 from runner.inventory.draft import Draft, as_it_is
 from runner.inventory.patterns import limit_files_of
 from runner.load.inventory_script import Limits, ScriptFault, is_script, run_script
@@ -23,6 +23,7 @@ from runner.model.settings import Settings
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax import ini as ini_text
 from runner.syntax import yaml as yaml_text
+from runner.syntax.yaml import plain
 
 # What Ansible leaves out in a folder of inventories.
 IGNORED_NAMES: Final = ("group_vars", "host_vars", "vars_plugins")
@@ -39,14 +40,18 @@ def load_inventory(
     record: Sources | None = None,
     limits: Limits | None = None,
     settings: Settings | None = None,
+    extra_vars: Mapping[str, Any] | None = None,
 ) -> tuple[Inventory, list[Problem]]:
     """The inventory of all sources together, later ones winning, and the warnings.
 
     A source is a file (INI, YAML, JSON), an executable script, a folder of these, or a list with a comma in it.
-    `record` learns every file read and its sha256 (scripts too); `Inventory.sources` are the same files. Raises
-    InputErrors with every mistake of every source; `strict` makes errors of the warnings.
+    `extra_vars` are for sources with expressions. `record` learns every file read and its sha256 (scripts too);
+    `Inventory.sources` are the same files. Raises InputErrors with every mistake of every source;
+    `strict` makes errors of the warnings.
     """
-    reading = _Reading(record if record is not None else Sources(), limits or Limits(), settings or Settings())
+    reading = _Reading(
+        record if record is not None else Sources(), limits or Limits(), settings or Settings(), extra_vars or {}
+    )
     for source in sources:
         reading.source(source)
     inventory = reading.finish()
@@ -78,7 +83,8 @@ def _errors(problems: Sequence[Problem], strict: bool) -> bool:
 class _Reading:
     """One reading of all sources into one draft."""
 
-    def __init__(self, record: Sources, limits: Limits, settings: Settings) -> None:
+    def __init__(self, record: Sources, limits: Limits, settings: Settings, extra_vars: Mapping[str, Any]) -> None:
+        self.extra_vars = extra_vars
         self.ignored_endings = settings.inventory_ignore_extensions or IGNORED_ENDINGS
         self.ignored_names = settings.inventory_ignore_patterns
         self.draft = Draft()
@@ -147,10 +153,18 @@ class _Reading:
         elif path.suffix in _YAML_ENDINGS or (not path.suffix and _looks_like_yaml(data)):
             tree, problems = yaml_text.parse(data, str(path))
             self.draft.problems.extend(self.record.discreet(str(path), problems))
-            if tree is not None or not problems:
+            if isinstance(tree, yaml_text.Table) and plain(tree.get("plugin")) in constructed.NAMES:
+                self.constructed(tree, path)
+            elif tree is not None or not problems:
                 yaml.read(self.draft, tree, str(path))
         else:
             self.ini(path, data)
+
+    def constructed(self, tree: yaml_text.Table, path: Path) -> None:
+        """Variables and groups made of those that are there already."""
+        from runner.template.templar import Templar
+
+        constructed.read(self.draft, tree, str(path), self.beside, self.extra_vars, Templar())
 
     def ini(self, path: Path, data: bytes) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from tests.inventory.record import ask
 
 CASES: Final = load()
 EXPECTED: Final[dict[str, Any]] = json.loads(RECORDED.read_text())
+# Text that an expression made is marked in Ansible's output; here text that is a template is another kind of value.
+_UNSAFE: Final = re.compile(r'\{\s*"__ansible_unsafe": (".*")\s*\}')
 ASKED: Final = [(name, line) for name, case in CASES.items() for line in case["args"]]
 
 
@@ -29,7 +32,7 @@ def test_the_output_is_the_same(
     expected = EXPECTED[f"{name}: {line}"]
     assert (code == 0) == (expected["code"] == 0), shown.err
     if code == 0:
-        assert shown.out.replace(str(tmp_path), "{case}") == expected["out"]
+        assert shown.out.replace(str(tmp_path), "{case}") == _UNSAFE.sub(r"\1", expected["out"])
 
 
 @pytest.mark.ansible
