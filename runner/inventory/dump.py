@@ -13,8 +13,10 @@ from runner.inventory.membership import members
 from runner.model.inventory import FileVars, Host, Inventory
 from runner.vars.precedence import flatten, inventory_layers
 
-# Where an inventory comes from is no variable that anybody wrote.
-_INTERNAL: Final = ("inventory_file", "inventory_dir")
+# What every host has by itself is no variable that anybody wrote.
+_INTERNAL: Final = frozenset(
+    {"inventory_file", "inventory_dir", "inventory_hostname", "inventory_hostname_short", "group_names"}
+)
 
 
 @dataclass(frozen=True, slots=True)
