@@ -19,6 +19,9 @@ _WORD: Final = re.compile(r"[A-Za-z_]\w*")
 _RENDERS_FILES: Final = frozenset({"template", "validate_argument_spec"})
 # They change groups, or hosts, or variables whose names nobody knows yet.
 _WRITES_ANYTHING: Final = frozenset({"add_host", "group_by", "include_vars"})
+_KNOWN: Final = frozenset(
+    "item inventory_hostname inventory_hostname_short group_names groups hostvars omit playbook_dir role_path".split()
+)
 _NO_DIRECTIVES: Final = frozenset({"collections"})
 
 
@@ -113,6 +116,11 @@ def exact_reads(task: Task, reader: Reader) -> frozenset[str] | None:
     return _union(parts)
 
 
+def _is_set(name: str, draft: Draft) -> bool:
+    """Whether tasks set the variable, or the run itself does."""
+    return name.startswith("ansible_") or name in _KNOWN or any(name in writes_of(node.task) for node in draft.nodes)
+
+
 def closure(
     reads: frozenset[str] | None, draft: Draft, cache: dict[str, frozenset[str] | None]
 ) -> frozenset[str] | None:
@@ -126,6 +134,9 @@ def closure(
         if name in seen:
             continue
         seen.add(name)
+        if name not in cache and draft.play.vars_files and name not in draft.definitions and not _is_set(name, draft):
+            # Its definition may stand in a file that is read during the run, and read anything in turn.
+            return None
         if name not in cache:
             cache[name] = _union(draft.reader.reads(value) for value in draft.definitions.get(name, ()))
         found = cache[name]

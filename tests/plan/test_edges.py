@@ -222,3 +222,16 @@ def test_what_no_tag_chose_is_not_waited_for(tmp_path: Path) -> None:
     - {name: b, command: b}
     """
     assert names(plan(tmp_path, text, tags=("x",))) == ["a", "|"]
+
+
+def test_dag_orders_what_a_file_of_variables_may_read(tmp_path: Path) -> None:
+    tasks = """
+      tasks:
+        - {name: sets, command: a, register: r}
+        - {name: reads, command: "echo {{ of_the_file }}"}
+        - {name: alone, command: "echo {{ inventory_hostname }}"}
+    """
+    play = "- hosts: all\n      gather_facts: false\n"
+    with_file = dag(tmp_path, f"\n    {play}      vars_files: [v.yaml]{tasks}")
+    assert [edge for edge in with_file if "data" in edge] == ["sets -> reads (data: r)"]
+    assert not [edge for edge in dag(tmp_path, f"\n    {play}{tasks}") if "data" in edge]
