@@ -76,6 +76,10 @@ def right_kind(reading: Reading, key: Scalar, value: Tree, where: str) -> bool:
     got = {Scalar: "text", Listing: "a list", Table: "a table"}[type(value)]
     shown = f"{value.text[:40]!r}" if isinstance(value, Scalar) else got
     hint = "begin each task with '- '" if kind == "nodes" and isinstance(value, Table) else ""
+    if kind == "nodes" and isinstance(value, Scalar):
+        hint = "to take the tasks of a file, write '- import_tasks: FILE'"
+    elif kind == "vars":
+        hint = "use vars_files for a file" if isinstance(value, Scalar) else "write 'name: value' lines without '- '"
     if kind == "list" and isinstance(value, Scalar) and where != "play":
         hint = "write a list, or a template that gives one"
     reading.error(value.span, f"{key.text!r} must be {WANTED[kind]}, not {shown}", hint)

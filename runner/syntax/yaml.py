@@ -9,6 +9,7 @@ events without recursion, so that hostile nesting cannot overflow a stack.
 from __future__ import annotations
 
 import binascii
+import codecs
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Final
@@ -86,6 +87,8 @@ def parse(text: str | bytes, path: str) -> tuple[Tree | None, list[Problem]]:
     if len(data) > MAX_BYTES:
         message = f"the file has {len(data)} bytes; at most {MAX_BYTES} are read"
         return None, [Problem(Span(path), message)]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None, [Problem(Span(path), "the file is UTF-16, not UTF-8 text", "save it as UTF-8")]
     builder = _Builder(path)
     try:
         root = builder.build(_events(data))

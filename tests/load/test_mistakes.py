@@ -51,7 +51,10 @@ CASES: dict[str, tuple[str | dict[str, str], list[str]]] = {
     ),
     "tasks is text": (
         "- hosts: all\n  tasks: foo.yml\n",
-        ["site.yml:2:10: 'tasks' must be a list of tasks, not 'foo.yml'"],
+        [
+            "site.yml:2:10: 'tasks' must be a list of tasks, not 'foo.yml' | to take the tasks of a file, "
+            "write '- import_tasks: FILE'"
+        ],
     ),
     "a task is text": (
         "- hosts: all\n  tasks:\n    - command uptime\n",
@@ -183,7 +186,7 @@ CASES: dict[str, tuple[str | dict[str, str], list[str]]] = {
     ),
     "vars are a list": (
         "- hosts: all\n  vars: [a]\n",
-        [f"site.yml:2:9: 'vars' must be {TABLE}, not a list"],
+        [f"site.yml:2:9: 'vars' must be {TABLE}, not a list | write 'name: value' lines without '- '"],
     ),
     "a role that is not there": (
         {"site.yml": "- hosts: all\n  roles: [wbserver]\n", "roles/webserver/tasks/main.yml": "- command: x\n"},
