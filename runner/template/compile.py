@@ -24,6 +24,7 @@ from runner.template.syntax_words import with_nearest
 EMBEDDED: Final = "\0embedded"
 INCLUDE_NAME: Final = "\0include"
 SOUGHT: Final = "\0sought"
+COUNTED: Final = "\0counted"
 LOOKUPS: Final = frozenset({"lookup", "query", "q"})
 _NAMING: Final = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 HEADER: Final = "#jinja2:"
@@ -97,7 +98,7 @@ def _literal(text: str, span: Span) -> Any:
 
 
 class _Rewriter(NodeTransformer):
-    """Marks constants that are templates themselves, and include names that are computed.
+    """Marks constants that are templates themselves, include names that are computed, and what loops go over.
 
     Ansible renders a constant with braces as an argument of a lookup (`lookup('file', '{{ x }}')`) and in conditions.
     The constant stands in the user's own source, so this is no way in for remote text.
@@ -114,6 +115,8 @@ class _Rewriter(NodeTransformer):
             return self._call
         if isinstance(node, nodes.Compare):
             return self._compare
+        if isinstance(node, nodes.For):
+            return self._for
         return self._named if isinstance(node, _NAMING) else None
 
     def _constant(self, node: nodes.Const) -> nodes.Node:
@@ -129,6 +132,11 @@ class _Rewriter(NodeTransformer):
         self.generic_visit(node)
         if node.ops and node.ops[0].op in ("in", "notin") and not isinstance(node.expr, nodes.Const):
             node.expr = nodes.Filter(node.expr, SOUGHT, [], [], None, None, lineno=node.lineno)
+        return node
+
+    def _for(self, node: nodes.For) -> nodes.Node:
+        self.generic_visit(node)
+        node.iter = nodes.Filter(node.iter, COUNTED, [], [], None, None, lineno=node.lineno)
         return node
 
     def _named(self, node: nodes.Include | nodes.Import | nodes.FromImport | nodes.Extends) -> nodes.Node:

@@ -249,6 +249,7 @@ class Local(threading.local):
     def __init__(self) -> None:
         self.chain: list[tuple[int, str]] = []
         self.loader: Any = None
+        self.turns = 0
 
 
 def _flat(parts: Iterable[Any]) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from runner.model.ports import LookupCall
 from runner.model.values import OMIT, Unknown, UnknownReached
 from runner.registry import short
 from runner.template.calls import describe
-from runner.template.compile import EMBEDDED, INCLUDE_NAME, SOUGHT
+from runner.template.compile import COUNTED, EMBEDDED, INCLUDE_NAME, SOUGHT
 from runner.template.environment import SCOPE
 from runner.template.lazy import deepen
 from runner.template.limits import too_much
@@ -30,6 +30,8 @@ class Embedded(Protocol):
     """Renders a constant that is a template itself."""
 
     def embedded(self, source: str, scope: Scope) -> Any: ...
+
+    def counted(self, items: Any) -> Any: ...
 
 
 class Functions:
@@ -61,7 +63,7 @@ class Functions:
         def embedded(context: Context, source: str) -> Any:
             return renderer.embedded(source, context.parent[SCOPE])
 
-        return {EMBEDDED: embedded, INCLUDE_NAME: _included_name, SOUGHT: _sought}
+        return {EMBEDDED: embedded, INCLUDE_NAME: _included_name, SOUGHT: _sought, COUNTED: renderer.counted}
 
     def _make_lookup(self, as_list: bool) -> Callable[..., Any]:
         @pass_context

@@ -9,6 +9,8 @@ from typing import Any, Final
 from runner.errors import TemplateError
 
 MAX_LENGTH: Final = 20_000_000
+# Turns of all loops together while one value is rendered: a few seconds, where templates people write take thousands.
+MAX_TURNS: Final = 2_000_000
 MAX_BITS: Final = 1_000_000
 _WIDTH: Final = re.compile(r"\d{7,}")
 BOUNDED: Final = frozenset({"format", "center", "indent"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from runner.template.environment import Environment, Local, new_context
 from runner.template.finish import SCALARS, drop_omitted, finish, join_text
 from runner.template.globals import Functions
 from runner.template.lazy import DICTS, LISTS, holds_template
+from runner.template.limits import MAX_TURNS
 from runner.template.markers import Missing, Passing, type_name
 from runner.template.plugins import Plugins, make_filters, make_tests
 from runner.template.reading import Reader, Reads
@@ -215,6 +216,15 @@ class Templar:
         """A constant that is a template itself."""
         return self._run(lambda: self._compiler.template(source), source, scope, NOWHERE)
 
+    def counted(self, items: Any) -> Iterator[Any]:
+        """What a loop goes over; all loops of one rendering together may turn `MAX_TURNS` times."""
+        local = self._local
+        for item in items:
+            local.turns += 1
+            if local.turns > MAX_TURNS:
+                raise TemplateError(f"its loops have turned more than {MAX_TURNS:,} times", kind="limit")
+            yield item
+
     def included(self, environment: Environment, name: str) -> Compiled:
         """The compiled template an include names."""
         if self._local.loader is None:
@@ -257,6 +267,8 @@ class Templar:
         self, compiled: Callable[[], Compiled], source: str, scope: Scope, span: Span, *, lines: bool = False
     ) -> Any:
         """Run and finish: plain data, or an exception for the user."""
+        if not self._local.chain:
+            self._local.turns = 0
         try:
             result = self._run(compiled, source, scope, span, lines=lines)
             try:

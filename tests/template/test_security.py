@@ -228,3 +228,11 @@ def test_lookups_get_what_they_are_given_and_their_errors_have_a_place(tmp_path:
     assert made.render(Template("{{ lookup('x', errors='warn') }}"), Known()) is None and len(said) == 1
     assert made.render(Template("{{ query('x', errors='ignore') }}"), Known()) == []
     assert not list(tmp_path.iterdir())
+
+
+def test_runaway_loops_end_with_their_place() -> None:
+    text = "x\n{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    with pytest.raises(TemplateError, match="more than 2,000,000 times") as caught:
+        TEMPLAR.render_text(text, Known(), Span("t.j2", 1, 1))
+    assert (caught.value.kind, caught.value.span) == ("limit", Span("t.j2", 2, 1))
+    assert TEMPLAR.render(Template("{% for a in range(9) %}{{ loop.length }}{% endfor %}"), Known()) == "999999999"
