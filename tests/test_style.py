@@ -52,6 +52,13 @@ def test_names_say_something(path: Path) -> None:
             assert not any(EMPTY_NAMES.fullmatch(part) for part in parts), node.name
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_classes_of_values_are_made_the_quick_way(path: Path) -> None:
+    """Each class that `dataclasses` makes costs a millisecond of every start."""
+    if path != ROOT / "runner" / "model" / "quick.py":
+        assert not re.search(r"^\s*from dataclasses import .*\bdataclass\b", path.read_text(), re.MULTILINE)
+
+
 def readme_commands() -> list[str]:
     """The command lines of the README's shell blocks."""
     blocks = re.findall(r"```(?:sh|console)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)

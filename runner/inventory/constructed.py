@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, Protocol
 
 from runner.errors import StepError
@@ -16,6 +16,7 @@ from runner.inventory.draft import Draft
 from runner.model.inventory import FileVars, Host, Inventory
 from runner.model.names import Names
 from runner.model.playbook import Condition
+from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.registry import nearest
 from runner.syntax.yaml import Table, plain

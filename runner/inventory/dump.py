@@ -6,11 +6,12 @@ Source: https://docs.ansible.com/ansible/latest/cli/ansible-inventory.html
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from runner.inventory.membership import members
 from runner.model.inventory import FileVars, Host, Inventory
+from runner.model.quick import dataclass
 from runner.vars.precedence import flatten, inventory_layers
 
 # What every host has by itself is no variable that anybody wrote.
