@@ -14,6 +14,7 @@ from runner.execute.prepare import Preparer
 from runner.execute.schedule import Scheduler
 from runner.execute.signals import NeedsFacts, NeedsOthers, NotAhead, StillOnItsWay
 from runner.execute.steps import Steps
+from runner.model.call import Status
 from runner.model.plan import Kind, PlayPlan, TaskNode
 from runner.model.playbook import Task
 from runner.plan.effects import STRUCTURAL
@@ -176,6 +177,9 @@ class Composer:
             return False
         if not chain.goes_with(job):
             return False
+        if any(step.outcome is not None and step.outcome.status is Status.FAILED for step in job.steps):
+            # What follows a failure that is certain already (`fail`) may be a rescue, which nothing may overtake.
+            job.ends_chain = True
         self._announcer.announce(node)
         self._scheduler.take(node.id, host)
         chain.add(job)

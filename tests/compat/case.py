@@ -2,7 +2,8 @@
 
 A file of `cases/` maps the name of a case to `files` (path: text), `flags` (words behind the playbook's name),
 `env`, and `ours` with `why` where a difference is meant. There is always an inventory `hosts` (unless the case brings
-its own) with h1 and h2 in `web` and h3 in `db`; each has a folder of its own, which `here` names.
+its own) with h1 and h2 in `web` and h3 in `db`; each has a folder of its own, which `here` names. A playbook of many
+files is a folder of `large/`; `large/variants.yaml` says with which flags it is run.
 
 What is compared: every result of every host, the recap, the exit code, the files that were made, and what
 `--list-hosts --list-tasks --list-tags` and `--syntax-check` say.
@@ -15,7 +16,7 @@ import json
 import re
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ import yaml
 
 FOLDER: Final = Path(__file__).parent
 RECORDED: Final = FOLDER / "recorded"
+LARGE: Final = FOLDER / "large"
 LISTINGS: Final = ("--list-hosts", "--list-tasks", "--list-tags")
 PLAYBOOK: Final = "site.yaml"
 HOSTS: Final = ("h1", "h2", "h3")
@@ -94,7 +96,16 @@ def load() -> dict[str, Case]:
                 data.get("why", ""),
             )
             found[case.name] = case
-    return found
+    return {**found, **{case.name: case for case in large()}}
+
+
+def large() -> Iterator[Case]:
+    """The playbooks of many files: each variant of each folder of `large/`."""
+    for name, variants in yaml.safe_load((LARGE / "variants.yaml").read_text()).items():
+        folder = LARGE / name
+        texts = {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
+        for variant, flags in variants.items():
+            yield Case(f"large/{name}.{variant}", {"hosts": INVENTORY, **texts}, tuple(map(str, flags)))
 
 
 def made_files(case: Case, folder: Path) -> dict[str, str]:
