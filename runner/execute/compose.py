@@ -85,8 +85,9 @@ class Composer:
         host = chain.host
         while (node_id := self._scheduler.peek(host)) is not None:
             node = self._scheduler.nodes[node_id]
-            if self._gates and node.task.delegate_facts and any(other < host for other in self._batch.dirty):
-                # What several hosts set on one is set in their order, the last one's stays.
+            in_turn = node.task.delegate_facts or node.task.module == "group_by"
+            if self._gates and in_turn and any(other < host for other in self._batch.dirty):
+                # What several hosts set on one, and the groups they join, are told in their order, as in Ansible.
                 self._batch.wake([host])
                 return False
             if self._passes(node, host):
