@@ -62,6 +62,10 @@ class Prepared:
         """The hosts of a play, in order, within the limit."""
         return self.hosts(self.plan.plays[play_index].play, self.inventory)
 
+    def reread_inventory(self) -> Inventory:
+        """The inventory as its sources say it now. Raises InputErrors."""
+        return _read_inventory(self.options, self.record.aside())[0]
+
     def hosts(self, play: Play, inventory: Inventory) -> tuple[str, ...]:
         """The hosts of a play in an inventory that may have changed since."""
         return self.matched(play, inventory)[0]
@@ -153,6 +157,16 @@ def make_templar(extensions: Extensions | None = None, vault: Vault | None = Non
     return Templar(None, extensions.filters, extensions.tests, plugins=ports, notice=extensions.warn, point=find)
 
 
+def _read_inventory(options: Options, record: Sources) -> tuple[Inventory, list[Problem]]:
+    return load_inventory(
+        options.inventories,
+        strict=options.strict,
+        record=record,
+        settings=options.settings,
+        extra_vars=options.extra_vars,
+    )
+
+
 def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = False) -> Prepared:
     """Read, check and plan. Raises InputErrors with every mistake of every file, OptionError, or PbrunError when a
     limit leaves no host.
@@ -163,15 +177,7 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     extensions = Extensions(record.homes, named_by(options.settings), options.verbosity, record.files)
     record.brings_module = extensions.brings_module
     found = _Findings(options, record)
-    inventory = found.of(
-        lambda: load_inventory(
-            options.inventories,
-            strict=options.strict,
-            record=record,
-            settings=options.settings,
-            extra_vars=options.extra_vars,
-        )
-    )
+    inventory = found.of(lambda: _read_inventory(options, record))
     loaded = Loaded(playbook) if playbook else found.read()
     limits = found.of(lambda: (read_limit_files(options.limit, record), ()))
     found.check(loaded)

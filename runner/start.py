@@ -109,6 +109,7 @@ def open_run(
         screen.confirm,
         redactor.text,
         prepared.extensions,
+        prepared.reread_inventory,
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from runner.errors import StepError
+from runner.errors import InputErrors, StepError
 from runner.execute.batch import Batch
 from runner.execute.settle import change_inventory
 from runner.execute.state import RunState
@@ -24,17 +24,34 @@ NOT_INTERACTIVE: Final = "Not waiting for response to prompt as stdin is not int
 
 def act(world: World, state: RunState, batch: Batch, number: int, task: Task, outcome: Outcome) -> bool:
     """Carry out a step's control. Returns whether it changed the inventory. Raises StepError (a host name that cannot
-    be used, a role to end outside of roles)."""
+    be used, a role to end outside of roles, an inventory that has mistakes now)."""
     control = outcome.control
     if isinstance(control, AddHost | GroupBy):
         before = state.inventory
         state.change(change_inventory(control, batch.hosts[number], before))
+        state.made.append((control, batch.hosts[number]))
         return state.inventory != before
     if isinstance(control, AddStats):
         keep(state.stats, batch.hosts[number], control)
+    if isinstance(control, Meta) and control.action == "refresh_inventory":
+        return _refresh(world, state)
     if isinstance(control, Meta):
         _meta(world, state, batch, number, task, control.action)
     return False
+
+
+def _refresh(world: World, state: RunState) -> bool:
+    """Take the inventory as its sources say it now, with what `add_host` and `group_by` made on top, as in Ansible. The
+    play goes on with the hosts it began with. Raises StepError."""
+    before = state.inventory
+    try:
+        fresh = world.reread_inventory()
+    except InputErrors as error:
+        raise StepError(f"meta: refresh_inventory: {error}") from None
+    for control, host in state.made:
+        fresh = change_inventory(control, host, fresh)
+    state.change(fresh)
+    return fresh != before
 
 
 def _meta(world: World, state: RunState, batch: Batch, number: int, task: Task, action: str) -> None:

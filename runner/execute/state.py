@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from runner.model.call import AddHost, GroupBy
 from runner.model.event import Recap
 from runner.model.inventory import Host, Inventory
 from runner.model.quick import dataclass
@@ -71,7 +72,8 @@ class HostState:
 
 @dataclass(slots=True)
 class RunState:
-    """All hosts of the run, and the inventory as add_host and group_by have changed it.
+    """All hosts of the run, and the inventory as add_host and group_by have changed it: `made` is what they asked for,
+    and on which host.
 
     `stats` is what set_stats has kept: by host, and for the run itself under `_run`, as Ansible names it."""
 
@@ -80,6 +82,7 @@ class RunState:
     seen: list[str] = field(default_factory=list)
     version: int = 0
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
+    made: list[tuple[AddHost | GroupBy, str]] = field(default_factory=list)
 
     def of(self, host: str) -> HostState:
         """The host's state, made when it is first asked for."""

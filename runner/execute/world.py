@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from runner.model.call import Outcome, Trip
 from runner.model.event import Event
+from runner.model.inventory import Inventory
 from runner.model.names import Names
 from runner.model.options import Options
 from runner.model.playbook import Condition, Node, Play, Role, Task
@@ -113,7 +114,8 @@ class Outbox:
 
 @dataclass(slots=True)
 class World:
-    """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id."""
+    """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id;
+    `reread_inventory` reads the inventory's sources anew."""
 
     options: Options
     templar: Templating
@@ -125,6 +127,7 @@ class World:
     confirm: Callable[[str], str] = lambda _task: "y"
     mask: Callable[[str], str] = lambda text: text
     extensions: Extensions | None = None
+    reread_inventory: Callable[[], Inventory] = lambda: Inventory({}, {})
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0
