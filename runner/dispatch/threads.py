@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -40,8 +41,9 @@ class Threads:
         if self._closed:
             raise RuntimeError("the dispatcher is closed")
         # Whoever sends has more to prepare; a worker that imported the transport meanwhile would take turns with it for
-        # the interpreter, and no connection would begin until both are done.
-        self._house.transport(trip.target.transport)
+        # the interpreter, and no connection would begin until both are done. The worker says what is wrong with it.
+        with contextlib.suppress(Exception):
+            self._house.transport(trip.target.transport)
         self._do(partial(self._house.carry, trip, self._messages.put))
 
     def _do(self, job: Callable[[], None]) -> None:

@@ -101,7 +101,6 @@ _RUN: Final[Mapping[str, Asked]] = {
     "ansible_skip_tags": lambda v, _h, _s: list(v.world.options.skip_tags),
     "ansible_version": lambda _v, _h, _s: _version(),
     "ansible_playbook_python": lambda _v, _h, _s: sys.executable,
-    "ansible_managed": lambda _v, _h, _s: "Ansible managed",
 }
 """Seen on the host itself and through `hostvars`."""
 

@@ -132,7 +132,7 @@ SAID = {
     "pbrun's modules",
     "action": "'acts' is an action plug-in of Ansible (P/action_plugins/acts.py), which pbrun cannot run",
     "free text": "told takes no free text: 'some words' (write name=value)",
-    "no such filter": "template syntax: no filter named 'nowhere' (broken.yaml:18:43)",
+    "no such filter": "template syntax: no filter named 'nowhere' (broken.yaml:18:51)",
 }
 
 

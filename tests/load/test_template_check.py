@@ -30,7 +30,7 @@ def found(folder: Path, text: str, others: dict[str, str] | None = None, group: 
     ("task", "message"),
     [
         ("debug: {msg: '{{ x | nofilter }}'}", "no filter named 'nofilter'"),
-        ("debug: {msg: '{{ x '}", "unexpected end of template"),
+        ("debug: {msg: '{{ x '}", "'{{' is never closed"),
         ("{debug: {msg: a}, loop: '{{ [1 }}'}", "expected"),
         ("{debug: {msg: a}, when: 1 +}", "unexpected"),
         ("{debug: {msg: a}, until: x is notest}", "notest"),

@@ -44,6 +44,7 @@ HOSTILE = (
 
 # Arguments that make a step of a module, beside its required ones, which are filled in by name.
 BASE: Mapping[str, Mapping[str, Any]] = {
+    "set_stats": {"data": {"x": 1}},
     "copy": {"content": "text"},
     "file": {"state": "touch"},
     "lineinfile": {"line": "x", "create": True},
