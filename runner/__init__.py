@@ -19,3 +19,5 @@ A room imports only from lower layers, and rooms of one layer do not see each ot
 """
 
 __version__ = "0.1.0"
+# The ansible-core whose language is spoken here, as playbooks and plug-ins ask for it.
+LANGUAGE_VERSION = "2.19.0"

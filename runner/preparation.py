@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,6 +21,7 @@ from runner.load.sources import Sources
 from runner.load.template_check import check_templates
 from runner.load.vars_files import check_vars_files
 from runner.model.inventory import Inventory
+from runner.model.names import LayeredNames
 from runner.model.options import Options
 from runner.model.plan import Plan
 from runner.model.playbook import Play, Playbook
@@ -74,6 +75,8 @@ class Prepared:
         """The files of variables that hosts of some play need and that no secret opens."""
         found: dict[Problem, None] = {}
         for play in self.plan.plays:
+            if not (self.inventory.beside_inventory.locked or play.play.beside_playbook.locked):
+                continue
             for name in self.hosts(play.play, self.inventory):
                 host = self.inventory.hosts.get(name)
                 shut = locked(self.inventory, host, play.play.beside_playbook) if host else None
@@ -95,38 +98,40 @@ class Prepared:
 
     def value(self, value: Any, play: Play) -> Any:
         """A keyword's value, rendered with what the play knows before any host does. Raises StepError."""
-        return self.templar.render(value, _PlayNames(self.options.extra_vars, play.vars, self.inventory))
+        return _of_play(self.templar, value, play, self.options, self.inventory)
 
     def _rendered(self, value: Any, play: Play, inventory: Inventory) -> str | list[str]:
-        made = self.templar.render(value, _PlayNames(self.options.extra_vars, play.vars, inventory))
+        made = _of_play(self.templar, value, play, self.options, inventory)
         return [str(word) for word in made] if isinstance(made, list | tuple) else str(made)
 
 
-class _PlayNames:
-    """What a play's `hosts:` may read: extra variables, the play's own, and the groups."""
+class _Groups(Mapping[str, Any]):
+    """The variable `groups`, worked out when something reads it."""
 
-    def __init__(self, extra: Mapping[str, Any], own: Mapping[str, Any], inventory: Inventory) -> None:
-        self._layers: tuple[Mapping[str, Any], ...] = (extra, own, {"groups": _Groups(inventory)})
-        self.rendered: MutableMapping[str, Any] = {}
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
 
-    def raw(self, name: str) -> Any:
-        for layer in self._layers:
-            if name in layer:
-                value = layer[name]
-                return value.as_dict() if isinstance(value, _Groups) else value
-        raise KeyError(name)
+    def __getitem__(self, name: str) -> dict[str, list[str]]:
+        if name != "groups":
+            raise KeyError(name)
+        hosts = self._inventory.hosts.values()
+        return {group: [host.name for host in hosts if group in host.groups] for group in self._inventory.groups}
 
-    def known(self) -> list[str]:
-        return [name for layer in self._layers for name in layer]
+    def __contains__(self, name: object) -> bool:
+        return name == "groups"
+
+    def __iter__(self) -> Iterator[str]:
+        yield "groups"
+
+    def __len__(self) -> int:
+        return 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    inventory: Inventory
+def _of_play(templar: Templar, value: Any, play: Play, options: Options, inventory: Inventory) -> Any:
+    """A keyword's value, rendered with what a play knows before any host does: extra variables, its own, the groups.
 
-    def as_dict(self) -> dict[str, list[str]]:
-        hosts = self.inventory.hosts.values()
-        return {name: [host.name for host in hosts if name in host.groups] for name in self.inventory.groups}
+    Raises StepError."""
+    return templar.render(value, LayeredNames(options.extra_vars, play.vars, _Groups(inventory)))
 
 
 def make_templar(extensions: Extensions | None = None, vault: Vault | None = None) -> Templar:
@@ -269,7 +274,7 @@ def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: 
         wanted = play.gather_facts
         if isinstance(wanted, Template):
             try:
-                wanted = to_bool(templar.render(wanted, _PlayNames(options.extra_vars, play.vars, inventory)))
+                wanted = to_bool(_of_play(templar, wanted, play, options, inventory))
             except (StepError, ArgumentError) as error:
                 asked = any(prompt.name in play.gather_facts for prompt in play.vars_prompt)
                 wanted = None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.cli.faults import tell
 from runner.errors import InputErrors, PbrunError
 from runner.model.options import Options
 from runner.model.playbook import Playbook
@@ -21,17 +22,13 @@ def prepared_or_told(options: Options, playbook: Playbook | None = None, look: b
     """Everything read and planned (`look`: as far as a listing needs it); warnings are on stderr.
 
     Raises `InputErrors` and `OptionError`."""
-    from runner.load.lines import Lines
-    from runner.load.show import in_order, render_problem
     from runner.preparation import prepare
 
     try:
         prepared = prepare(options, playbook=playbook, look=look)
     except InputErrors as error:
         raise InputErrors(discreet(options, error.problems)) from None
-    read_line = Lines()
-    for problem in in_order(discreet(options, prepared.problems), read_line):
-        print(render_problem(problem, read_line), file=sys.stderr)
+    tell(discreet(options, prepared.problems))
     return prepared
 
 

@@ -7,9 +7,11 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 from runner.errors import InputErrors, PbrunError
+from runner.model.span import Problem
 
 INTERNAL_ERROR = 250
 
@@ -31,15 +33,21 @@ def report(error: Exception) -> int:
     return INTERNAL_ERROR
 
 
-def show_problems(error: InputErrors) -> None:
-    """Every mistake with its line, a caret and a hint."""
+def tell(problems: Iterable[Problem]) -> list[Problem]:
+    """Each problem on stderr with its line, a caret and a hint. Returns them as they were told: in order, each once."""
     from runner.load.lines import Lines
     from runner.load.show import in_order, render_problem
 
     read_line = Lines()
-    problems = in_order(error.problems, read_line)
-    for problem in problems:
+    told = in_order(problems, read_line)
+    for problem in told:
         print(render_problem(problem, read_line), file=sys.stderr)
+    return told
+
+
+def show_problems(error: InputErrors) -> None:
+    """Every mistake, and how many there are."""
+    problems = tell(error.problems)
     count = sum(problem.level == "error" for problem in problems) or len(problems)
     print(f"pbrun: {count} mistake{'s' if count != 1 else ''} found; nothing was run", file=sys.stderr)
 

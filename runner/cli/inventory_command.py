@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.cli import flags
 from runner.cli.configured import configured
+from runner.cli.faults import tell
 from runner.errors import EnvironmentFault, InputErrors, OptionError
 from runner.model.settings import Settings
 
@@ -91,7 +91,7 @@ def _view(found: argparse.Namespace, settings: Settings) -> View:
     problems = as_set([*doubts, *wrong], settings)
     if any(problem.level == "error" for problem in problems):
         raise InputErrors(problems)
-    _warn(problems)
+    tell(problems)
     export = found.export or settings.inventory_export
     hosts = None
     if found.limit is not None and found.list:
@@ -100,15 +100,6 @@ def _view(found: argparse.Namespace, settings: Settings) -> View:
         files = read_limit_files(found.limit, record)
         hosts = frozenset(match("all", inventory, limit=found.limit, limit_files=files))
     return View(inventory, beside, extra_vars, export, folder is not None, hosts)
-
-
-def _warn(problems: Sequence[Any]) -> None:
-    from runner.load.lines import Lines
-    from runner.load.show import in_order, render_problem
-
-    read_line = Lines()
-    for problem in in_order(problems, read_line):
-        print(render_problem(problem, read_line), file=sys.stderr)
 
 
 def _shown(found: argparse.Namespace, view: View) -> str:

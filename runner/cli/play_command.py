@@ -79,17 +79,13 @@ def look(options: Options, found: argparse.Namespace) -> int:
 
     # Whatever else is said, --syntax-check lists nothing, and listings begin at the first task.
     options = replace(options, start_at_task=None)
-    only_list = not found.syntax_check
-    prepared = prepared_or_told(options, look=only_list)
     lists = not found.syntax_check
+    prepared = prepared_or_told(options, look=lists)
     wanted = listing.Wanted(lists and found.list_hosts, lists and found.list_tasks, lists and found.list_tags)
     for name in options.playbooks:
         # Ansible lists each file of the command line with its own plays; one alone is what was just prepared.
-        own = (
-            prepared
-            if len(options.playbooks) == 1
-            else prepared_or_told(replace(options, playbooks=(name,)), look=only_list)
-        )
+        alone = len(options.playbooks) == 1
+        own = prepared if alone else prepared_or_told(replace(options, playbooks=(name,)), look=lists)
         print(f"\nplaybook: {name}")
         if any((wanted.hosts, wanted.tasks, wanted.tags)):
             for index, play in enumerate(own.plan.plays):

@@ -25,15 +25,20 @@ def settings() -> VaultSettings:
     return vault_secrets.settings_of(configured())
 
 
+def _or_asked(sources: list[str], ours: VaultSettings) -> list[str]:
+    """The sources of secrets; a prompt if there are none."""
+    return sources or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
+
+
 def opening_keys(found: argparse.Namespace, ours: VaultSettings) -> Keyring:
     """The secrets that open; asks for a password if none is named. Raises `OptionError`."""
-    sources = vault_secrets.named(found, ours) or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
+    sources = _or_asked(vault_secrets.named(found, ours), ours)
     return Keyring(vault_secrets.read_secrets(sources, ours.default_id), match_ids=ours.match_ids)
 
 
 def encrypting_secret(found: argparse.Namespace, ours: VaultSettings) -> VaultSecret:
     """The secret that encrypts; asks for a new password if none is named. Raises `OptionError`."""
-    sources = vault_secrets.named(found, ours) or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
+    sources = _or_asked(vault_secrets.named(found, ours), ours)
     secrets = vault_secrets.read_secrets(sources, ours.default_id, new=True)
     return chosen(secrets, found.encrypt_vault_id or ours.encrypt_id)
 
@@ -83,8 +88,7 @@ def rekey(found: argparse.Namespace) -> None:
     sources = [*(ours.identities if wanted else ()), *([found.new_vault_id] if found.new_vault_id else [])]
     if found.new_vault_password_file:
         sources.append(f"{ours.default_id}@{found.new_vault_password_file}")
-    sources = sources or [f"{ours.default_id}@{vault_secrets.PLAIN_PROMPT}"]
-    secrets = vault_secrets.read_secrets(sources, ours.default_id, new=True)
+    secrets = vault_secrets.read_secrets(_or_asked(sources, ours), ours.default_id, new=True)
     secret = chosen(secrets, wanted) if wanted else secrets[0]
     _rewrite(found.files, None, lambda data: seal(keys.decrypt(data), secret, ours))
     print("Rekey successful", file=sys.stderr)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, Final, Protocol
 
-from runner import __version__
+from runner import LANGUAGE_VERSION, __version__
 from runner.execute.scope import HostVars, StepScope
 from runner.execute.signals import NeedsOthers, StillOnItsWay
 from runner.execute.state import RunState
@@ -47,7 +47,9 @@ def _folder(path: str) -> str:
 
 def _version() -> dict[str, Any]:
     """What playbooks compare with `version`: the language level spoken here, and our own version beside it."""
-    return {"full": "2.19.0", "major": 2, "minor": 19, "revision": 0, "string": "2.19.0", "pbrun": __version__}
+    major, minor, revision = map(int, LANGUAGE_VERSION.split("."))
+    version = {"full": LANGUAGE_VERSION, "string": LANGUAGE_VERSION, "pbrun": __version__}
+    return {**version, "major": major, "minor": minor, "revision": revision}
 
 
 def _facts(stage: Stage, host: str, scope: StepScope) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runner.errors import StepError
@@ -14,6 +14,7 @@ from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
 from runner.model.event import Notice, PlayStart, Recap
 from runner.model.inventory import Inventory
+from runner.model.names import LayeredNames
 from runner.model.plan import Plan, PlayPlan
 from runner.model.playbook import Play
 from runner.model.quick import dataclass
@@ -122,7 +123,7 @@ class Run:
     def _keyword(self, play: Play, value: Any) -> Any:
         """A play's keyword, rendered with the variables that need no host. Raises StepError."""
         prompts = self.world.prompts.get(play.id, {})
-        return self.world.templar.render(value, _NoHost((self.world.options.extra_vars, prompts, play.vars)))
+        return self.world.templar.render(value, LayeredNames(self.world.options.extra_vars, prompts, play.vars))
 
     @staticmethod
     def _ordered(play: Play, hosts: tuple[str, ...]) -> tuple[str, ...]:
@@ -181,23 +182,6 @@ class Run:
         if any(own.unreachable for own in self.state.hosts.values()):
             return 4
         return 2 if self.broken or any(own.failed for own in self.state.hosts.values()) else 0
-
-
-class _NoHost:
-    """Names for what is rendered before any host is known: layers, the winner first."""
-
-    def __init__(self, layers: tuple[Mapping[str, Any], ...]) -> None:
-        self._layers = layers
-        self.rendered: MutableMapping[str, Any] = {}
-
-    def raw(self, name: str) -> Any:
-        for layer in self._layers:
-            if name in layer:
-                return layer[name]
-        raise KeyError(name)
-
-    def known(self) -> list[str]:
-        return [name for layer in self._layers for name in layer]
 
 
 def batches_of(

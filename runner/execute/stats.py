@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from runner.model.call import AddStats
+from runner.model.merging import merge
 
 WHOLE_RUN: Final = "_run"
 
@@ -23,17 +24,7 @@ def keep(stats: dict[str, dict[str, Any]], host: str, added: AddStats) -> None:
 def _joined(before: Any, after: Any) -> Any:
     """Both together, if they are of one kind; else what there was stays."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        merged = dict(before)
-        for key, value in after.items():
-            merged[key] = _merged(merged[key], value) if key in merged else value
-        return merged
+        return merge(before, after)  # inside mappings the later value wins
     if type(before) is not type(after) or not isinstance(before, int | float | str | list):
         return before
     return before + after
-
-
-def _merged(before: Any, after: Any) -> Any:
-    """Inside mappings the later value wins."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return {**before, **{key: _merged(before[key], part) if key in before else part for key, part in after.items()}}
-    return after

@@ -12,17 +12,12 @@ from typing import Any, Final, NoReturn
 from runner.arguments import ArgumentError, to_bool
 from runner.model.call import Diff, Outcome, Reply, Status
 from runner.model.quick import dataclass
-from runner.plan.magic import MAGIC, is_setting
+from runner.plan.magic import BARE, MAGIC, is_setting
 from runner.sh.verdict import text
 
 # What the step itself says: it is no key of the module's own.
 _STEP: Final = frozenset({"changed", "failed", "skipped", "unreachable", "ansible_facts", "diff", "msg"})
-_MAGIC: Final = MAGIC | frozenset(
-    """
-    environment group_names groups hostvars inventory_dir inventory_file inventory_hostname inventory_hostname_short
-    item omit play_hosts playbook_dir role_name role_names role_path vars ansible_facts
-    """.split()
-)
+_MAGIC: Final = MAGIC | BARE | {"item", "ansible_facts"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class Brought(Mapping[str, Function]):
                 words = f"the {self._kind} {name!r} failed: {error or type(error).__name__} ({place(error, path)})"
                 raise TemplateError(words, kind="type") from error
 
-        for mark in ("jinja_pass_arg",):
-            if hasattr(function, mark):
-                setattr(called, mark, getattr(function, mark))
+        # What `pass_context` and its like leave on a function.
+        if hasattr(function, "jinja_pass_arg"):
+            vars(called)["jinja_pass_arg"] = function.jinja_pass_arg
         return called

@@ -41,13 +41,9 @@ class BroughtLookup:
             words = str(error) or type(error).__name__
             raise StepError(f"{words} ({place(error, self._path)})") from error
         if isinstance(found, list | tuple | Iterator):
-            return [_bare(part) for part in found]
+            # What comes out is never a template, and no secret of another kind.
+            return [plain(part) for part in found]
         raise StepError(f"it must give a list, not {type(found).__name__} ({self._path})")
-
-
-def _bare(value: Any) -> Any:
-    """What comes out is never a template, and no secret of another kind."""
-    return plain(value)
 
 
 def _variables(names: Names, context: LookupContext) -> View:

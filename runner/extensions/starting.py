@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from runner import LANGUAGE_VERSION
 from runner.errors import StepError
 from runner.extensions.kinds import Shape, Style, with_json
 from runner.model.call import Call, Effect, Fragment, Upload
@@ -63,8 +64,7 @@ def fragment_of(module: Started, call: Call, variable: Callable[[str], Any]) -> 
     if module.shape.style is Style.JSON_ARGS:
         content = with_json(content, as_json(given))
     else:
-        words = "" if module.shape.style is Style.OLD else as_json(given)
-        words = words or as_words(given)
+        words = as_words(given) if module.shape.style is Style.OLD else as_json(given)
     uploads: list[Upload] = []
     lines = [
         "umask 077",
@@ -128,7 +128,7 @@ def own_arguments(call: Call, name: str, verbosity: int) -> dict[str, Any]:
         "_ansible_debug": False,
         "_ansible_diff": call.diff,
         "_ansible_verbosity": verbosity,
-        "_ansible_version": "2.19.0",
+        "_ansible_version": LANGUAGE_VERSION,
         "_ansible_module_name": name,
         "_ansible_syslog_facility": "LOG_USER",
         "_ansible_selinux_special_fs": ["fuse", "nfs", "vboxsf", "ramfs", "9p", "vfat"],

@@ -6,15 +6,15 @@ Rules: https://docs.ansible.com/ansible/latest/collections/ansible/builtin/const
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from runner.errors import StepError
 from runner.inventory.draft import Draft
 from runner.model.inventory import FileVars, Host, Inventory
-from runner.model.names import Names
+from runner.model.names import LayeredNames, Names
 from runner.model.playbook import Condition
 from runner.model.quick import dataclass
 from runner.model.span import Span
@@ -38,20 +38,6 @@ class Expressions(Protocol):
     def evaluate(self, condition: Condition, names: Names) -> Any: ...
 
     def render(self, value: Any, names: Names) -> Any: ...
-
-
-@dataclass(slots=True)
-class _HostNames:
-    """`Names` of one host."""
-
-    values: Mapping[str, Any]
-    rendered: MutableMapping[str, Any] = field(default_factory=dict)
-
-    def raw(self, name: str) -> Any:
-        return self.values[name]
-
-    def known(self) -> list[str]:
-        return list(self.values)
 
 
 def read(
@@ -95,7 +81,7 @@ class _Construction:
         for name, condition in self.table("groups").items():
             with self.lenient(f"the group {name!r}"):
                 value = condition if isinstance(condition, bool) else str(condition)
-                if self.templar.evaluate(Condition(value, self.span), _HostNames(own)):
+                if self.templar.evaluate(Condition(value, self.span), LayeredNames(own)):
                     self.join(_safe(name))
         for entry in self.options.get("keyed_groups") or ():
             with self.lenient(f"the groups of {entry!r}"):
@@ -125,7 +111,7 @@ class _Construction:
                 self.draft.error(self.span, f"{what} cannot be made for host {self.host.name!r}: {error}")
 
     def value(self, text: Any, own: Mapping[str, Any]) -> Any:
-        return self.templar.expression(str(text), _HostNames(own), self.span)
+        return self.templar.expression(str(text), LayeredNames(own), self.span)
 
     def join(self, group: str) -> None:
         """The host is in the group."""
@@ -138,7 +124,7 @@ class _Construction:
             raise StepError("an entry of keyed_groups is a mapping with 'key'")
         key = self.value(entry["key"], {**own, **self.extra_vars})
         separator, prefix = str(entry.get("separator", "_")), str(entry.get("prefix") or "")
-        parent = self.templar.render(entry.get("parent_group"), _HostNames(own))
+        parent = self.templar.render(entry.get("parent_group"), LayeredNames(own))
         names = list(_names(key, entry, separator))
         if not names and key not in ([], {}):
             raise StepError("its key is empty")

@@ -13,13 +13,13 @@ from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.inventory import FileVars, Inventory
 from runner.model.playbook import Block, Node, Play, Playbook, Task
+from runner.plan.magic import BARE
 
-# https://docs.ansible.com/ansible/latest/reference_appendices/special_variables.html; `ansible_…` always passes.
-MAGIC: Final = frozenset(
+# What templates know beside them; `ansible_…` always passes.
+MAGIC: Final = BARE | frozenset(
     """
-    environment group_names groups hostvars inventory_dir inventory_file inventory_hostname inventory_hostname_short
-    omit play_hosts playbook_dir role_name role_names role_path undef vars loop self caller varargs kwargs
-    template_destpath template_fullpath template_host template_mtime template_path template_run_date template_uid
+    undef loop self caller varargs kwargs template_destpath template_fullpath template_host template_mtime
+    template_path template_run_date template_uid
     """.split()
 )
 _NOT_FACTS: Final = frozenset({"cacheable"})

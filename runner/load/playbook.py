@@ -8,7 +8,6 @@ from dataclasses import field, replace
 from typing import Any
 
 from runner import registry
-from runner.errors import InputErrors
 from runner.load.collections import collection_folders, find_playbook
 from runner.load.context import Context, Place
 from runner.load.fields import right_kind, unknown_keyword
@@ -52,27 +51,6 @@ class Loaded:
 
 def _without_tasks(play: Play) -> Play:
     return replace(play, pre_tasks=(), roles=(), tasks=(), post_tasks=(), handlers=())
-
-
-def load_playbooks(
-    paths: Sequence[str],
-    *,
-    extra_vars: Mapping[str, Any] | None = None,
-    strict: bool = False,
-    record: Sources | None = None,
-    settings: Settings | None = None,
-) -> tuple[Playbook, list[Problem]]:
-    """All plays of all playbooks, in order, and the warnings. `record` learns every file read and its sha256.
-
-    Raises InputErrors with all mistakes of all files together; with `strict` warnings are mistakes too.
-    """
-    loaded = read_playbooks(paths, extra_vars=extra_vars, record=record, settings=settings)
-    problems = loaded.problems
-    if strict or any(problem.level == "error" for problem in problems):
-        wrong = [replace(problem, level="error") if strict else problem for problem in problems]
-        if wrong:
-            raise InputErrors(wrong)
-    return loaded.playbook, list(problems)
 
 
 def read_playbooks(

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runner.load.sources import Sources
+from runner.load.sources import Sources, answered
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax import yaml
 from runner.syntax.yaml import Tree
 
 EXTENSIONS = (".yml", ".yaml", ".json", "")
-
-
-def _is(ask: Callable[[], bool]) -> bool:
-    """The answer; no for a name that no file can have (one that is too long, say)."""
-    try:
-        return ask()
-    except (OSError, ValueError):
-        return False
 
 
 class Reading:
@@ -49,14 +41,14 @@ class Reading:
     def is_file(self, path: str) -> bool:
         """Whether `path` is a file; asked once."""
         if path not in self._exists:
-            self._exists[path] = _is(Path(path).is_file)
+            self._exists[path] = answered(Path(path).is_file)
         return self._exists[path]
 
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder; asked once."""
         key = f"{path}/"
         if key not in self._exists:
-            self._exists[key] = _is(Path(path).is_dir)
+            self._exists[key] = answered(Path(path).is_dir)
         return self._exists[key]
 
     def names_in(self, folder: str) -> list[str]:

@@ -94,6 +94,14 @@ class Sources:
             self.vault.note(texts_of_tasks(value))
 
 
+def answered(ask: Callable[[], bool]) -> bool:
+    """What a question about a path answers; no for a name that no file can have (one that is too long, say)."""
+    try:
+        return ask()
+    except (OSError, ValueError):
+        return False
+
+
 # A quoted part of a message; what is quoted may hold quotes itself.
 _QUOTED: Final = re.compile(r"'.*'|[\"].*[\"]")
 

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from runner.errors import StepError
 from runner.load.context import Context
 from runner.load.fields import has_mark
+from runner.model.names import LayeredNames
 from runner.model.playbook import Around
 from runner.model.ports import Vault
 from runner.model.span import Span
 from runner.model.values import Template, Vaulted
-
-
-class _StaticNames:
-    """The variables that are known before there are hosts; the first layer that has a name wins."""
-
-    def __init__(self, layers: Sequence[Mapping[str, Any]]) -> None:
-        self.rendered: MutableMapping[str, Any] = {}
-        self._layers = layers
-
-    def raw(self, name: str) -> Any:
-        for layer in self._layers:
-            if name in layer:
-                return layer[name]
-        raise KeyError(name)
-
-    def known(self) -> Iterable[str]:
-        return {name for layer in self._layers for name in layer}
 
 
 def static_text(context: Context, value: Any, around: Around, span: Span, what: str) -> str | None:
@@ -79,4 +63,4 @@ def _render(value: Template, layers: Sequence[Mapping[str, Any]], vault: Vault) 
     def lookup(name: str, _terms: Sequence[Any], _options: Mapping[str, Any]) -> Any:
         raise StepError(f"the lookup {name!r} cannot be used here")
 
-    return Templar(lookup, plugins=Plugins(reveal=vault.reveal)).render(value, _StaticNames(layers))
+    return Templar(lookup, plugins=Plugins(reveal=vault.reveal)).render(value, LayeredNames(*layers))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from runner.load.sources import Sources
+from runner.load.sources import Sources, answered
 from runner.model.inventory import FileVars
 from runner.model.playbook import Playbook
 from runner.model.span import Problem, Span
@@ -47,18 +47,11 @@ def check_vars_files(playbook: Playbook, record: Sources) -> list[Problem]:
             names = [
                 str(Path(play.path).parent / str(name)) for name in (entry if isinstance(entry, list) else [entry])
             ]
-            chosen = next((name for name in names if _is_there(name)), "")
+            chosen = next((name for name in names if answered(Path(name).exists)), "")
             found = record.read(chosen) if chosen else b""
             if isinstance(found, Problem) and chosen in record.locked:
                 problems[found] = None
     return list(problems)
-
-
-def _is_there(name: str) -> bool:
-    try:
-        return Path(name).exists()
-    except (OSError, ValueError):
-        return False  # no file can have this name
 
 
 def load_beside(folder: str, record: Sources | None = None) -> tuple[FileVars, list[Problem]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 
@@ -19,3 +19,20 @@ class Names(Protocol):
 
     def known(self) -> Iterable[str]:
         """All names, for hints such as "did you mean"."""
+
+
+class LayeredNames:
+    """`Names` where no step is in sight: the first of the layers that has a name wins."""
+
+    def __init__(self, *layers: Mapping[str, Any]) -> None:
+        self._layers = layers
+        self.rendered: MutableMapping[str, Any] = {}
+
+    def raw(self, name: str) -> Any:
+        for layer in self._layers:
+            if name in layer:
+                return layer[name]
+        raise KeyError(name)
+
+    def known(self) -> Iterable[str]:
+        return list(dict.fromkeys(name for layer in self._layers for name in layer))

@@ -18,6 +18,14 @@ MAGIC: Final = frozenset(
     """.split()
 )
 
+# Magic variables that do without `ansible_` in front.
+BARE: Final = frozenset(
+    """
+    environment group_names groups hostvars inventory_dir inventory_file inventory_hostname inventory_hostname_short
+    omit play_hosts playbook_dir role_name role_names role_path vars
+    """.split()
+)
+
 CONNECTION: Final = frozenset(
     """
     ansible_host ansible_port ansible_user ansible_connection ansible_password ansible_private_key_file

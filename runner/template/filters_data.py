@@ -9,21 +9,11 @@ from typing import Any, Final
 from jinja2 import pass_environment
 
 from runner.errors import TemplateError
+from runner.model.merging import LIST_MERGES, merge
 from runner.template.environment import Environment
 from runner.template.filters_sets import flatten
 from runner.template.finish import finish, needed
 from runner.template.markers import type_name
-
-_LIST_MERGES: Final[Mapping[str, Callable[[list[Any], list[Any]], list[Any]]]] = MappingProxyType(
-    {
-        "replace": lambda _low, high: high,
-        "keep": lambda low, _high: low,
-        "append": lambda low, high: low + high,
-        "prepend": lambda low, high: high + low,
-        "append_rp": lambda low, high: [part for part in low if part not in high] + high,
-        "prepend_rp": lambda low, high: high + [part for part in low if part not in high],
-    }
-)
 
 
 def _wrong(message: str) -> TemplateError:
@@ -32,8 +22,8 @@ def _wrong(message: str) -> TemplateError:
 
 def combine(*terms: Any, recursive: bool = False, list_merge: str = "replace") -> Any:
     """Dicts merged, later ones win. https://docs.ansible.com/ansible/latest/collections/ansible/builtin/combine_filter.html"""
-    if list_merge not in _LIST_MERGES:
-        raise _wrong(f"combine: 'list_merge' must be one of {', '.join(_LIST_MERGES)}, not {list_merge!r}")
+    if list_merge not in LIST_MERGES:
+        raise _wrong(f"combine: 'list_merge' must be one of {', '.join(LIST_MERGES)}, not {list_merge!r}")
     dicts = flatten(terms, levels=1)
     needed(dicts)
     for part in dicts:
@@ -43,21 +33,8 @@ def combine(*terms: Any, recursive: bool = False, list_merge: str = "replace") -
         return {}
     merged = dicts[0]
     for part in dicts[1:]:
-        merged = _merge(merged, part, recursive, list_merge)
+        merged = merge(merged, part, recursive, list_merge)
     return merged
-
-
-def _merge(low: Mapping[Any, Any], high: Mapping[Any, Any], recursive: bool, list_merge: str) -> dict[Any, Any]:
-    made = dict(low)
-    for key, value in high.items():
-        old = made.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            made[key] = _merge(old, value, recursive, list_merge) if recursive else value
-        elif isinstance(old, list) and isinstance(value, list):
-            made[key] = _LIST_MERGES[list_merge](old, value)
-        else:
-            made[key] = value
-    return made
 
 
 def dict2items(value: Any, key_name: str = "key", value_name: str = "value") -> list[dict[str, Any]]:

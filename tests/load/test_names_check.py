@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from runner.load.names_check import check_names
-from runner.load.playbook import load_playbooks
 from runner.model.inventory import FileVars, Group, Host, Inventory
 from runner.model.values import Template
 from runner.template.templar import Templar
-from tests.load.trees import told, write
+from tests.load.trees import load_playbooks, told, write
 
 INVENTORY = Inventory(
     {"h": Host("h", {"port": 1})},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.load.notify_check import check_notifications
-from runner.load.playbook import load_playbooks
+from tests.load.trees import load_playbooks
 
 PLAY = """\
 - hosts: all

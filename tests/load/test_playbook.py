@@ -247,7 +247,7 @@ def test_ids_are_stable_and_unique(tmp_path: Path) -> None:
 
 
 def test_every_file_read_is_hashed(tmp_path: Path) -> None:
-    from runner.load.playbook import load_playbooks
+    from tests.load.trees import load_playbooks
 
     load(tmp_path, {"site.yml": "- hosts: all\n  tasks: [{import_tasks: t.yml}]\n", "t.yml": "- ping:\n"})
     playbook, _ = load_playbooks([str(tmp_path / "site.yml")])

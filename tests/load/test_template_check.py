@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.load.playbook import load_playbooks
 from runner.load.template_check import HINT, check_templates
 from runner.model.inventory import FileVars, Group, Host, Inventory
 from runner.model.span import Span
 from runner.model.values import Template
 from runner.template.templar import Templar
-from tests.load.trees import told, write
+from tests.load.trees import load_playbooks, told, write
 
 WRONG = Template("{{ x | nofilter }}", Span("hosts.ini", 3, 9))
 

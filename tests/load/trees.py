@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 from runner.errors import InputErrors
 from runner.load.defined_names import flat
-from runner.load.playbook import load_playbooks
-from runner.model.playbook import Play, Task
+from runner.load.playbook import read_playbooks
+from runner.model.playbook import Play, Playbook, Task
 from runner.model.span import Problem
 
 
@@ -20,6 +21,14 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), encoding="utf-8")
+
+
+def load_playbooks(paths: Sequence[str], *, strict: bool = False, **options: Any) -> tuple[Playbook, list[Problem]]:
+    """The playbooks and the warnings. Raises InputErrors with all mistakes; with `strict` warnings are mistakes too."""
+    loaded = read_playbooks(paths, **options)
+    if any(strict or problem.level == "error" for problem in loaded.problems):
+        raise InputErrors([replace(one, level="error") if strict else one for one in loaded.problems])
+    return loaded.playbook, list(loaded.problems)
 
 
 def load(folder: Path, files: Mapping[str, str], **options: Any) -> tuple[tuple[Play, ...], list[Problem]]:

@@ -6,32 +6,14 @@ import os
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from runner.model.merging import LIST_MERGES, merge
+
 
 def merge_hash(
     x: Mapping[Any, Any], y: Mapping[Any, Any], recursive: bool = True, list_merge: str = "replace"
 ) -> MutableMapping[Any, Any]:
     """`y` over `x`. `list_merge`: replace, keep, append, prepend, append_rp or prepend_rp."""
-    made = dict(x)
-    for key, value in y.items():
-        old = made.get(key)
-        if recursive and isinstance(old, Mapping) and isinstance(value, Mapping):
-            made[key] = merge_hash(old, value, recursive, list_merge)
-        elif isinstance(old, list) and isinstance(value, list):
-            made[key] = _merged_lists(old, value, list_merge)
-        else:
-            made[key] = value
-    return made
-
-
-def _merged_lists(old: list[Any], new: list[Any], how: str) -> list[Any]:
-    ways = {
-        "keep": lambda: old,
-        "append": lambda: old + new,
-        "prepend": lambda: new + old,
-        "append_rp": lambda: [part for part in old if part not in new] + new,
-        "prepend_rp": lambda: new + [part for part in old if part not in new],
-    }
-    return ways[how]() if how in ways else new
+    return merge(x, y, recursive, list_merge if list_merge in LIST_MERGES else "replace")
 
 
 def combine_vars(a: Mapping[Any, Any], b: Mapping[Any, Any], merge: bool | None = None) -> MutableMapping[Any, Any]:

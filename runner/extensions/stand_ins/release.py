@@ -1,3 +1,5 @@
 """Stands in for `ansible.release`: the version of the language that is spoken here."""
 
-__version__ = "2.19.0"
+from runner import LANGUAGE_VERSION
+
+__version__ = LANGUAGE_VERSION
