@@ -21,8 +21,13 @@ def start(state: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "runner", playbook, "-i", "inventories/lab.yaml", "-l", "web1", "--log", str(log)]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment(state), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=True,
+        stderr=subprocess.PIPE, start_new_session=True, preexec_fn=hears_interrupts,
     )  # fmt: skip
+
+
+def hears_interrupts() -> None:
+    """A shell without job control has what it starts in the background ignore SIGINT; these tests may be started so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_intent(log: Path, task: str) -> None:
