@@ -141,9 +141,15 @@ def _text(value: Any) -> str:
 
 
 def listed(code: int, text: str) -> dict[str, Any]:
-    """What a listing came to. Ansible prints hosts and its own tags from a set, so in no certain order; here sorted."""
+    """What a listing came to. Ansible prints hosts and a play's tags from sets, so in no certain order; here sorted."""
     if code:
         return {"code": code}
+    text = re.sub(
+        r"^(  play #.*\tTAGS: )\[(.+)\]$",
+        lambda found: f"{found[1]}[{','.join(sorted(found[2].split(',')))}]",
+        text,
+        flags=re.MULTILINE,
+    )
     blocks = re.sub(
         r"(?:^      \S+\n)+", lambda found: "".join(sorted(found[0].splitlines(True))), text, flags=re.MULTILINE
     )
