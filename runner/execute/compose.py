@@ -116,7 +116,9 @@ class Composer:
 
     def _passes(self, node: TaskNode, host: int) -> bool:
         """Whether the node is nothing for this host as it stands."""
-        return not self._is_for(node, host) or not self._batch.flows[host].runs(node) or node.kind is Kind.FLUSH
+        if node.kind is Kind.FLUSH and not node.task.when:
+            return True
+        return not self._is_for(node, host) or not self._batch.flows[host].runs(node)
 
     def _is_anothers(self, node: TaskNode, host: int) -> bool:
         """Whether the task runs once, and not here."""
@@ -157,6 +159,8 @@ class Composer:
                 return False
             assumed.append(node_id)
             return True
+        if node.kind is Kind.FLUSH and node.task.when:
+            return False
         if node.kind is Kind.FLUSH or not self._is_for(node, host) or not flow.would_run(node):
             assumed.append(node_id)
             return True

@@ -30,7 +30,8 @@ class Flow:
 
     `notified` maps handler task ids to whether it is certain (a dry run may only suspect). `ended` hosts
     (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role has run here first,
-    `ended_roles` are uses that `end_role` has ended. A handler that failed ends even forced handlers.
+    `ended_roles` are uses that `end_role` has ended, `closed_flushes` those whose `when` was false. A handler that
+    failed ends even forced handlers.
     """
 
     failure: Failure | None = None
@@ -40,6 +41,7 @@ class Flow:
     force_handlers: bool = False
     roles: dict[str, int] = field(default_factory=dict)
     ended_roles: set[str] = field(default_factory=set)
+    closed_flushes: set[int] = field(default_factory=set)
     handler_failed: bool = False
 
     @property
@@ -79,7 +81,7 @@ class Flow:
         """Whether the node is for this host as it stands; a rescue that is reached takes the failure over."""
         if self.ended or self.repeats_role(node) or self._role_ended(node):
             return False
-        if node.kind is Kind.HANDLER and node.task.id not in self.notified:
+        if node.kind is Kind.HANDLER and (node.task.id not in self.notified or node.flush in self.closed_flushes):
             return False
         if self.failure is None:
             return self._open(node.path)

@@ -25,7 +25,7 @@ from runner.model.playbook import Node, Role, Task
 from runner.model.quick import dataclass
 from runner.model.values import Unknown, UnknownReached
 from runner.plan.build import plan_splice
-from runner.plan.order import handler_nodes, tasks_in
+from runner.plan.order import flush_nodes, handler_nodes, is_flush, tasks_in
 
 MAX_DEPTH: Final = 300  # a file that includes itself must not take all memory; loops by recursion stay far below
 
@@ -64,6 +64,9 @@ class Includer:
         self._public: dict[tuple[str, str, int], Role] = {}
         self._depth: dict[str, int] = {}
         self.members: dict[str, set[int]] = {}
+        self._handlers: list[Node] = list(plan.play.handlers)
+        self._flushes = 1 + max((node.flush for node in plan.nodes), default=0)
+        self._lasts: dict[int, str] = {}
 
     def job(self, node: TaskNode, host: str, number: int) -> Job:
         """The include done for one host: a job that only has to be settled. Raises NeedsFacts and the like."""
@@ -147,10 +150,22 @@ class Includer:
         if role is not None and args.get("public") in (True, "true", "yes"):
             self._public[key] = role
         self._publish(key, number)
-        nodes = [TaskNode(t.id, 0, t, Kind.TASK, (*node.path, *p), section=node.section) for t, p in tasks_in(tasks)]
-        self._known[key] = self._splice(node, nodes, number)
+        self._known[key] = self._splice(node, self._nodes_of(tasks, node), number)
         if handlers:
             self._add_handlers(node, handlers)
+
+    def _nodes_of(self, tasks: tuple[Node, ...], include: TaskNode) -> list[TaskNode]:
+        """Nodes for the tasks that an include brought; a flush among them brings handlers along."""
+        nodes: list[TaskNode] = []
+        for task, inner in tasks_in(tasks):
+            path = (*include.path, *inner)
+            if not is_flush(task):
+                nodes.append(TaskNode(task.id, 0, task, Kind.TASK, path, section=include.section))
+                continue
+            nodes += flush_nodes(self._handlers, task, path, self._flushes, include.section)
+            self._lasts[self._flushes] = nodes[-1].id
+            self._flushes += 1
+        return nodes
 
     def _publish(self, key: tuple[str, str, int], number: int) -> None:
         if key in self._public:
@@ -177,12 +192,15 @@ class Includer:
         return frozenset(node.id for node in fresh)
 
     def _last_of(self, flush: TaskNode) -> str:
-        """The last handler that the plan has in a flush, or the flush itself."""
+        """The last handler that a flush had when it was planned, or the flush itself."""
+        if flush.flush in self._lasts:
+            return self._lasts[flush.flush]
         members = [one.id for one in self._plan.nodes if one.kind is Kind.HANDLER and one.flush == flush.flush]
         return members[-1] if members else flush.id
 
     def _add_handlers(self, node: TaskNode, handlers: tuple[Node, ...]) -> None:
         """A role's handlers stand behind those of every flush that is still to come, for every host."""
+        self._handlers += handlers
         rank = self._scheduler.rank[node.id]
         for flush in [one for one in self._scheduler.nodes.values() if one.kind is Kind.FLUSH]:
             made = [

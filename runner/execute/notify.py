@@ -9,6 +9,7 @@ from runner.errors import StepError
 from runner.execute.flow import Flow
 from runner.execute.job import Job
 from runner.execute.scope import StepScope
+from runner.execute.settle import may_change
 from runner.execute.signals import NeedsFacts
 from runner.execute.verdicts import explain
 from runner.execute.world import World
@@ -54,11 +55,7 @@ class Notifier:
         """Mark the handlers a job's task names. Returns a message if a name is nobody's."""
         for raw in job.task.notify:
             try:
-                rendered = self._world.templar.render(raw, job.scope)
-                names = rendered if isinstance(rendered, list) else [rendered]
-                for name in names:
-                    if isinstance(name, Unknown):
-                        continue
+                for name in self._names(raw, job, certain=certain):
                     found = self._find(job.host, str(name))
                     if not found:
                         return _NOBODY.format(name)
@@ -69,6 +66,21 @@ class Notifier:
             except NeedsFacts:
                 return "notify: reads facts that nobody has gathered"
         return None
+
+    def _names(self, raw: Any, job: Job, *, certain: bool) -> list[Any]:
+        """What one entry of `notify` names; in a loop, for each item that has changed (or may have)."""
+        scopes = [job.scope]
+        if job.looped:
+            scopes = [
+                step.scope
+                for step in job.steps
+                if (step.result is not None and step.result.get("changed") is True if certain else may_change(step))
+            ]
+        found: list[Any] = []
+        for scope in scopes:
+            made = self._world.templar.render(raw, scope)
+            found += made if isinstance(made, list) else [made]
+        return [name for name in found if not isinstance(name, Unknown)]
 
     def _mark(self, job: Job, flow: Flow, handler: Task, *, certain: bool) -> None:
         if not flow.notified.get(handler.id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, Final, cast
 
@@ -26,8 +27,8 @@ from runner.model.call import Call, Fragment, Outcome, Status, failed
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
 from runner.model.ports import Module
-from runner.model.values import OMIT, Unknown, UnknownReached, find_unknown
-from runner.plan.effects import spec_of
+from runner.model.values import OMIT, Template, Unknown, UnknownReached, find_unknown
+from runner.plan.effects import STRUCTURAL, spec_of
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
 _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
@@ -56,6 +57,9 @@ class Preparer:
         job = Job(node, host, number, str(task.name), Flags(), NOTHING)
         try:
             scope = job.scope = self._variables.scope(host, task, pending=pending, gather=gather, alone=alone)
+            if isinstance(task.action, Template):
+                job.node = node = replace(node, task=self._chosen(task, scope))
+                task = node.task
             job.name = self._name(task, scope)
             settings = Settings(self._world, scope, task.directives)
             job.flags = cautious_flags(self._world, settings, task.directives)
@@ -76,6 +80,16 @@ class Preparer:
             names = set(task.args) - {"cacheable"} if task.module == "set_fact" else set()
             self._give_up(job, in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
         return job
+
+    def _chosen(self, task: Task, scope: StepScope) -> Task:
+        """The task with the module that the template of its action names. Raises StepError and UnknownReached."""
+        name = self._world.templar.render(task.action, scope)
+        if isinstance(name, Unknown):
+            raise UnknownReached(name)
+        module = registry.short(str(name))
+        if module in STRUCTURAL or module.startswith("import_"):
+            raise StepError(f"a template cannot choose {name}: what it brings is planned before the run")
+        return replace(task, action=str(name), module=module)
 
     def empty_job(self, node: TaskNode, host: str, number: int) -> Job:
         """A job with its flags and nothing to do yet. Raises NeedsFacts and the like."""

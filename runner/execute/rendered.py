@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from runner import registry
 from runner.arguments import Spec, validate
 from runner.errors import StepError
 from runner.execute.expand import without_omitted
@@ -14,6 +15,7 @@ from runner.model.playbook import Task
 from runner.model.values import Template, Unknown, UnknownReached
 
 VARIABLE_PARAMS: Final = "_variable_params"
+GROUP: Final = "group/"
 
 
 def arguments(world: World, task: Task, spec: Spec, scope: StepScope) -> tuple[dict[str, Any], frozenset[str]]:
@@ -36,12 +38,20 @@ def arguments(world: World, task: Task, spec: Spec, scope: StepScope) -> tuple[d
 
 
 def _defaults(world: World, task: Task, scope: StepScope) -> dict[str, Any]:
-    """What `module_defaults` say of this module; those of others are not even rendered."""
-    found: dict[str, Any] = {}
+    """What `module_defaults` say of this module: the innermost entry of its name, above those of its groups. Entries of
+    others are not even rendered."""
+    named: dict[str, Any] = {}
     for layer in task.directives.module_defaults:
-        for name in (task.module, task.action, f"ansible.builtin.{task.module}"):
-            if layer.get(name):
-                found.update(world.templar.render(layer[name], scope) or {})
+        named.update({registry.short(str(name)): value for name, value in layer.items()})
+    if not named:
+        return {}
+    groups = [name for name in named if name.startswith(GROUP)]
+    folder = str(scope.raw("playbook_dir")) if groups else ""
+    wanted = [name for name in groups if task.module in world.loader.action_group(name.removeprefix(GROUP), folder)]
+    found: dict[str, Any] = {}
+    for name in [*wanted, task.module]:
+        if named.get(name):
+            found.update(world.templar.render(named[name], scope) or {})
     return found
 
 

@@ -90,6 +90,8 @@ class Loader(Protocol):
 
     def role(self, name: str, task: Task, play: Play, options: Mapping[str, Any] | None = None) -> IncludedRole: ...
 
+    def action_group(self, name: str, playbook_dir: str) -> frozenset[str]: ...
+
 
 FULL_TRIPS: Final = 16
 FULL_EVENTS: Final = 500

@@ -6,6 +6,7 @@ Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import cache
@@ -25,13 +26,16 @@ from runner.syntax.yaml import Scalar, Table, Tree, plain
 FREE_FORM: Final = frozenset({"command", "shell", "raw", "script"})
 REMOVED: Final = {"include": "use include_tasks (or import_tasks), or import_playbook for playbooks"}
 VARIABLE_ARGS: Final = "_variable_params"
+# The first word; a template is one word, whatever spaces are in it.
+_NAME: Final = re.compile(r"\s*((?:\{\{.*?\}\}|[^\s{]|\{)+)", re.DOTALL)
 RAW: Final = "_raw_params"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a task does. `written` is the module's name as written, `module` its short name; `spans` tells where each
-    argument stands. `local`: it was written as `local_action`. `broken`: some arguments stand elsewhere by mistake."""
+    """What a task does. `written` is the module's name as written, `module` its short name ("" where a template gives
+    it); `spans` tells where each argument stands. `local`: it was written as `local_action`. `broken`: some arguments
+    stand elsewhere by mistake."""
 
     written: str
     module: str
@@ -167,9 +171,12 @@ def _old_style(reading: Reading, value: Tree, local: bool) -> Action | None:
 
 
 def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
-    name, _, _ = value.text.strip().partition(" ")
-    start = value.text.index(name) + len(name)
-    action = Action(name, registry.short(name), value.span, local=local)
+    found = _NAME.match(value.text)
+    name, start = (found[1], found.end()) if found else ("", 0)
+    if has_mark(name) and not value.unsafe:
+        action = Action(Template(name, value.span), "", value.span, local=local)
+    else:
+        action = Action(name, registry.short(name), value.span, local=local)
     rest = value.text[start:].lstrip(" ")
     return _from_text(reading, action, value, rest, len(value.text) - len(rest)) if rest else action
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from runner import registry
 from runner.load.reading import Reading
 from runner.syntax.yaml import plain
 
@@ -64,7 +65,27 @@ def find_playbook(reading: Reading, folders: Sequence[str], name: str) -> str | 
     return next((stem + end for stem in stems for end in (".yml", ".yaml") if reading.is_file(stem + end)), None)
 
 
-def action_groups(reading: Reading, folders: Sequence[str], collection: str) -> Mapping[str, Any]:
+def members_of(reading: Reading, folders: Sequence[str], name: str, seen: frozenset[str]) -> Iterator[str]:
+    """The modules of the group `ns.coll.group`, with those of groups it extends.
+
+    Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_module_defaults.html#module-defaults-groups
+    """
+    words = split_name(name)
+    if words is None or name in seen:
+        return
+    collection, group = words
+    members = _action_groups(reading, folders, collection).get(group)
+    for member in members if isinstance(members, list) else ():
+        if isinstance(member, str):
+            yield registry.short(member if "." in member else f"{collection}.{member}")
+        elif isinstance(member, Mapping):
+            extended = (member.get("metadata") or {}).get("extend_group") or []
+            for other in [extended] if isinstance(extended, str) else extended:
+                whole = other if split_name(other) else f"{collection}.{other}"
+                yield from members_of(reading, folders, whole, seen | {name})
+
+
+def _action_groups(reading: Reading, folders: Sequence[str], collection: str) -> Mapping[str, Any]:
     """The groups of modules that a collection's `meta/runtime.yml` declares: group to list of names."""
     files = (posixpath.join(home, "meta", "runtime.yml") for home in _homes(folders, collection))
     path = next((path for path in files if reading.is_file(path)), None)

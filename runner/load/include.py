@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from typing import Any, Final
 
 from runner.errors import StepError
-from runner.load.collections import collection_folders
+from runner.load.collections import collection_folders, members_of
 from runner.load.context import Context, Import, Place
 from runner.load.imports import task_file_places
 from runner.load.inherit import as_tree, handed_down
@@ -45,6 +45,7 @@ class TaskLoader:
     settings: Settings = field(default_factory=Settings)
     ids: set[str] = field(default_factory=set)
     _reading: Reading | None = None
+    _groups: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def tasks(self, path: str, task: Task, role: Role | None, play: Play) -> tuple[Node, ...]:
         """The tasks of a file; `path` is rendered, and may be relative. Raises StepError with all mistakes."""
@@ -72,6 +73,15 @@ class TaskLoader:
         if loaded is None:
             raise StepError(f"cannot load the role {name!r}")
         return IncludedRole(loaded.tasks, (*loaded.handlers, *context.handlers), loaded.role)
+
+    def action_group(self, name: str, playbook_dir: str) -> frozenset[str]:
+        """The modules of `ns.coll.group`, by their names here; none for other names and groups that nobody declares."""
+        key = (name, playbook_dir)
+        if key not in self._groups:
+            reading = self._reading or Reading(self.record)
+            folders = collection_folders((playbook_dir,), self.settings.collections_path)
+            self._groups[key] = frozenset(members_of(reading, folders, name, frozenset()))
+        return self._groups[key]
 
     def _start(self, task: Task, play: Play) -> tuple[Context, Place]:
         """A fresh look at the world for one include; what was read before is kept."""

@@ -79,8 +79,9 @@ def _load_block(context: Context, table: Table, around: Around, place: Place) ->
     fields, others = read_fields(context, table, "block")
     for key, _ in others:
         unknown_keyword(context.reading, key, "block")
-    if place.handlers:
-        context.reading.error(table.span, "a block cannot be a handler", "write its tasks as handlers")
+    if place.handlers and ("rescue" in fields or "always" in fields):
+        hint = "write these tasks as handlers of their own"
+        context.reading.warn(table.span, "rescue and always of a block of handlers never run", hint)
     inner = handed_down(context.reading, around, fields)
     block = Block(
         id=context.new_id(place.key, "block", ()),
@@ -108,6 +109,9 @@ def _load_task(context: Context, table: Table, around: Around, place: Place) -> 
     if action.local and "delegate_to" in fields:
         hint = "write 'action', or leave out delegate_to"
         context.reading.error(action.span, "local_action says already where it runs", hint)
+    if place.handlers and action.module in ("import_role", "include_role"):
+        context.reading.error(action.span, "a role cannot be a handler", "notify its handlers instead")
+        return ()
     if action.module in STATIC:
         return _import(context, around, place, fields, action, loops)
     if action.module in DYNAMIC:
@@ -126,9 +130,6 @@ def _import(
     if loops:
         hint = f"use {action.module.replace('import', 'include')}, which can loop"
         context.reading.error(loops[0][0].span, f"{action.module} cannot loop: it is replaced before the run", hint)
-    if place.handlers and action.module == "import_role":
-        context.reading.error(action.span, "a role cannot be a handler", "notify its handlers instead")
-        return ()
     inner = handed_down(context.reading, around, fields)
     own = variables(context.reading, fields.get("vars"))
     return context.expand[action.module](context, Import(action.args, action.spans, action.span, inner, own), place)
@@ -155,7 +156,8 @@ def _task(
     own = handed_down(reading, around, fields)
     args, apply = _without_apply(context, action) if action.module in DYNAMIC else (action.args, {})
     brought = not spec_of(action.module) and reading.record.brings_module(action.module, own.directives.collections)
-    unknown = "" if brought or spec_of(action.module) else unknown_module(action.module)
+    known = brought or not action.module or spec_of(action.module)
+    unknown = "" if known else unknown_module(action.module)
     if unknown:
         reading.warn(action.span, unknown, "the task fails if the run reaches it")
     name = _name(fields)

@@ -119,7 +119,8 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written.
+    """One task (or handler). `module` is the canonical short name (`copy`); `action` is what was written; a
+    `Template` chooses the module when the task runs, and then `module` is empty.
 
     `named`: the name was written (else it is the action). `args` are raw (templates inside). `vars` merges block and
     task vars, the inner winning. `id` is stable: it hangs on the place in the play, the action and the raw arguments,

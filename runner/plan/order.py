@@ -30,13 +30,15 @@ def is_flush(task: Task) -> bool:
 
 
 def handler_nodes(handlers: Iterable[Node], flush: int, section: str) -> list[TaskNode]:
-    """The handlers of one flush, in the order of their definition, each to run where it was notified.
+    """The handlers of one flush, in the order of their definition, each to run where it was notified. Those of blocks
+    stand for themselves; what a block has to rescue them never runs.
 
     Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_handlers.html
     """
     return [
-        TaskNode(f"{task.id}.h{flush}", 0, task, Kind.HANDLER, path, flush=flush, section=section)
+        TaskNode(f"{task.id}.h{flush}", 0, task, Kind.HANDLER, (), flush=flush, section=section)
         for task, path in tasks_in(handlers)
+        if all(scope.section == "block" for scope in path)
     ]
 
 
@@ -53,11 +55,11 @@ def order(draft: Draft) -> Draft:
             continue
         for task, path in tasks_in(members):
             if is_flush(task):
-                nodes += flush_nodes(play, task, path, flush, section)
+                nodes += flush_nodes(play.handlers, task, path, flush, section)
                 flush += 1
             else:
                 nodes.append(TaskNode(task.id, 0, task, Kind.TASK, path, section=section))
-        nodes += flush_nodes(play, end_of_section(play, section), (), flush, section)
+        nodes += flush_nodes(play.handlers, end_of_section(play, section), (), flush, section)
         flush += 1
     return replace(draft, nodes=number(nodes))
 
@@ -68,10 +70,12 @@ def end_of_section(play: Play, section: str) -> Task:
     return Task(f"{play.id}.{section}.flush", FLUSH, "meta", "meta", args, NOWHERE, tags=frozenset({"always"}))
 
 
-def flush_nodes(play: Play, task: Task, path: tuple[Scope, ...], flush: int, section: str) -> list[TaskNode]:
-    """A flush: a marker (handlers of roles that are included later go behind it) and the play's handlers."""
+def flush_nodes(
+    handlers: Iterable[Node], task: Task, path: tuple[Scope, ...], flush: int, section: str
+) -> list[TaskNode]:
+    """A flush: a marker (handlers of roles that are included later go behind it) and the handlers so far."""
     marker = TaskNode(task.id, 0, task, Kind.FLUSH, path, observes=False, flush=flush, section=section)
-    return [marker, *handler_nodes(play.handlers, flush, section)]
+    return [marker, *handler_nodes(handlers, flush, section)]
 
 
 def number(nodes: Iterable[TaskNode]) -> tuple[TaskNode, ...]:

@@ -35,4 +35,12 @@ PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (
 )
 
 # What a dynamic include brings goes through the same passes, less those that look at the play as a whole.
-SPLICE_PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (select, reads, observes, data, effects, strategy)
+SPLICE_PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (
+    select,
+    reads,
+    observes,
+    data,
+    handlers,
+    effects,
+    strategy,
+)

@@ -28,7 +28,7 @@ _NO_DIRECTIVES: Final = frozenset({"collections"})
 def raw_parts(task: Task) -> Iterator[Any]:
     """Every unrendered value of a task that is rendered when it runs."""
     yield from (task.args, task.vars, task.include_params, task.delegate_to, task.retries, task.delay_s, task.name)
-    yield from task.notify
+    yield from (task.action, *task.notify)
     if task.loop:
         yield from (task.loop.items, task.loop.label, task.loop.pause_s)
     for field in fields(task.directives):
@@ -149,6 +149,8 @@ def closure(
 def writes_of(task: Task) -> frozenset[str]:
     """The variable names a task sets for later ones."""
     found = {task.register} if task.register else set()
+    if isinstance(task.action, Template):
+        found.add("*")
     if task.module == "set_fact":
         names = [name for name in task.args if name not in ("cacheable", "_raw_params")]
         found |= {"*" if isinstance(name, Template) else name for name in names}
