@@ -266,9 +266,9 @@ CASES: dict[str, tuple[str | dict[str, str], list[str]]] = {
         TASK + "command: x\n      listen: y\n",
         ["site.yml:4:7: 'listen' cannot stand on a task | it belongs to a handler"],
     ),
-    "a block as a handler": (
-        "- hosts: all\n  handlers:\n    - block: []\n",
-        ["site.yml:3:7: a block cannot be a handler | write its tasks as handlers"],
+    "a role as a handler": (
+        "- hosts: all\n  handlers:\n    - include_role: {name: r}\n",
+        ["site.yml:3:7: a role cannot be a handler | notify its handlers instead"],
     ),
     "serial": (
         "- hosts: all\n  serial: some\n",
