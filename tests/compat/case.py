@@ -153,12 +153,7 @@ def listed(code: int, text: str) -> dict[str, Any]:
     blocks = re.sub(
         r"(?:^      \S+\n)+", lambda found: "".join(sorted(found[0].splitlines(True))), text, flags=re.MULTILINE
     )
-    sorted_tags = re.sub(
-        r"(?m)^(  play #.*\tTAGS: \[)(.+)\]$",
-        lambda found: f"{found[1]}{','.join(sorted(found[2].split(',')))}]",
-        blocks,
-    )
-    return {"code": 0, "text": sorted_tags.strip("\n").splitlines()}
+    return {"code": 0, "text": blocks.strip("\n").splitlines()}
 
 
 def recorded() -> dict[str, Any]:
