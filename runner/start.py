@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -110,6 +112,7 @@ def open_run(
         redactor.text,
         prepared.extensions,
         prepared.reread_inventory,
+        partial(secrets.token_hex, 16),
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())

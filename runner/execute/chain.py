@@ -87,8 +87,9 @@ def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str])
     for index, (job, step) in enumerate(chain.batch()):
         assert step.fragment is not None
         group = groups.setdefault(id(job), len(groups))
-        check = job.flags.check
-        lines.append(Line(index, group, step.fragment, check, _tolerant(job), step.environment, job.flags.timeout_s))
+        flags = job.flags_at(step)
+        tolerant = flags.ignore_errors or _never_fails(job)
+        lines.append(Line(index, group, step.fragment, flags.check, tolerant, step.environment, flags.timeout_s))
         chain.sent[index] = (job, step)
         intents.append(_intent(job, step, trip_id, play, mask))
     place = chain.sent[0][1].place
@@ -97,16 +98,16 @@ def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str])
     return Trip(trip_id, place.target, place.become, tuple(lines)), intents
 
 
-def _tolerant(job: Job) -> bool:
-    """Whether later steps may go on when this one's command fails."""
+def _never_fails(job: Job) -> bool:
+    """Whether `failed_when` says so."""
     conditions = job.task.failed_when
-    never = conditions is not None and any(condition.value is False for condition in conditions)
-    return job.flags.ignore_errors or never
+    return conditions is not None and any(condition.value is False for condition in conditions)
 
 
 def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str], str]) -> TaskIntent:
     assert step.fragment is not None and step.call is not None
-    hidden = job.flags.no_log
+    flags = job.flags_at(step)
+    hidden = flags.no_log
     # Secrets are masked before hashing: a weak one could be guessed from its hash.
     args = "" if hidden else mask(json.dumps(plain(dict(step.call.args)), sort_keys=True, default=str))
     return TaskIntent(
@@ -117,7 +118,7 @@ def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str],
         None if hidden or not job.looped else plain(step.item),
         step.attempt,
         job.task.module,
-        str(Effect.READ if job.flags.check else step.fragment.effect),
+        str(Effect.READ if flags.check else step.fragment.effect),
         "" if hidden else sha256(args.encode("utf-8", "surrogateescape")).hexdigest(),
         step.delegate,
         step.place.become.user if step.place and step.place.become else None,

@@ -69,6 +69,8 @@ class Composer:
         """The node is done (or passed) on the host: whoever waited for it may go on."""
         self._batch.meet_fate(node, host)
         self._batch.wake(self._scheduler.finish(node.id, host))
+        if node.task.directives.throttle is not None:
+            self._batch.wake_all()
         self._batch.wake([host])
 
     def facts_job(self, host: int, name: str = "") -> Job:
@@ -100,6 +102,8 @@ class Composer:
                     self._once.share(node, host, self._batch.with_rescue)
                     self.finish(node, host)
                     continue
+                if self._is_full(node, host):
+                    return False
                 if not self._announcer.announce(node):
                     self.finish(node, host)
                     continue
@@ -119,6 +123,13 @@ class Composer:
         if node.kind is Kind.FLUSH and not node.task.when:
             return True
         return not self._is_for(node, host) or not self._batch.flows[host].runs(node)
+
+    def _is_full(self, node: TaskNode, host: int) -> bool:
+        """Whether as many hosts are at the task as `throttle` allows: this one comes when one of them is done."""
+        if node.task.directives.throttle is None:
+            return False
+        limit = self._preparer.throttle(node, self._batch.hosts[host])
+        return 0 < limit <= self._scheduler.in_hand(node.id)
 
     def _is_anothers(self, node: TaskNode, host: int) -> bool:
         """Whether the task runs once, and not here."""
@@ -170,7 +181,8 @@ class Composer:
         host, task = chain.host, node.task
         if self._batch.flows[host].repeats_role(node) or any(_other_use(job.task, task) for job in chain.jobs):
             return False
-        if task.module in STRUCTURAL or task.delegate_to or self._step_by_step:
+        throttled = task.directives.throttle is not None
+        if task.module in STRUCTURAL or task.delegate_to or throttled or self._step_by_step:
             return False
         name = self._batch.hosts[host]
         try:

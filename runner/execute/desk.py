@@ -10,23 +10,30 @@ from runner.execute.managed import rendered_file
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Condition, Task
-from runner.model.ports import FileKind, TreeEntry
+from runner.model.ports import FileKind, StartedJob, TreeEntry
 from runner.model.values import Template, Unknown, UnknownReached
 
 
 class StepDesk:
     """A `runner.model.ports.Desk` for one step."""
 
-    __slots__ = ("_playbook_dir", "_scope", "_task", "_there", "_world")
+    __slots__ = ("_jobs", "_playbook_dir", "_scope", "_task", "_there", "_world")
 
     def __init__(
-        self, world: World, scope: StepScope, task: Task, playbook_dir: str, there: StepScope | None = None
+        self,
+        world: World,
+        scope: StepScope,
+        task: Task,
+        playbook_dir: str,
+        jobs: Mapping[str, StartedJob],
+        there: StepScope | None = None,
     ) -> None:
         self._world = world
         self._scope = scope
         self._task = task
         self._there = there or scope
         self._playbook_dir = playbook_dir
+        self._jobs = jobs
 
     def find(self, kind: FileKind, name: str) -> str:
         return self._world.files.find(kind, name, self._task, self._playbook_dir)
@@ -78,3 +85,6 @@ class StepDesk:
         if isinstance(found, Unknown):
             raise UnknownReached(found)
         return found
+
+    def job(self, name: str) -> StartedJob | None:
+        return self._jobs.get(name)

@@ -6,11 +6,14 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_loops.h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from runner.arguments import ArgumentError, to_bool
 from runner.errors import StepError
 from runner.execute.lookups import LookupDesk
 from runner.execute.scope import StepScope
+from runner.execute.verdicts import number
 from runner.execute.world import World
 from runner.model.playbook import Loop, Play, Task
 from runner.model.values import OMIT, Unknown
@@ -27,9 +30,32 @@ def expand(world: World, loop: Loop, scope: StepScope, task: Task, play: Play) -
     if loop.kind == "items":
         return _flat(value)
     if loop.kind == "list":
-        return _list(value, "with_list")
+        return list(value) if isinstance(value, list | tuple) else [value]
     terms = value if isinstance(value, list) else [value]
     return LookupDesk(world, task, play).answer(scope, loop.kind, terms, {})
+
+
+def opened(world: World, loop: Loop, scope: StepScope) -> Loop:
+    """The loop with what its `loop_control` says of all items rendered. Raises StepError."""
+    if loop.plain:
+        return loop
+    render = world.templar.render
+    index = render(loop.index_var, scope)
+    return replace(
+        loop,
+        loop_var=str(render(loop.loop_var, scope)),
+        index_var=str(index) if index else None,
+        pause_s=number(world, loop.pause_s, scope, "pause", 0.0),
+        extended=_truth(render(loop.extended, scope), "extended"),
+        extended_allitems=_truth(render(loop.extended_allitems, scope), "extended_allitems"),
+    )
+
+
+def _truth(value: Any, name: str) -> bool:
+    try:
+        return to_bool(value)
+    except ArgumentError as error:
+        raise StepError(f"{name}: {error}") from None
 
 
 def _list(value: Any, what: str) -> list[Any]:

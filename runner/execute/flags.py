@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runner.errors import StepError
+from runner.execute.background import DEFAULT_POLL_S
 from runner.execute.job import Flags
 from runner.execute.settings import Settings
 from runner.execute.world import World
@@ -27,6 +28,28 @@ def flags_of(world: World, settings: Settings, task: Task) -> Flags:
         settings.flag("any_errors_fatal"),
         settings.given_flag(task.delegate_facts, "delegate_facts"),
         _seconds(settings.directive("timeout")),
+        *_async(settings, task),
+    )
+
+
+def _async(settings: Settings, task: Task) -> tuple[int, float]:
+    """How long the task may go on by itself on its host (0: it may not), and how often it is looked after."""
+    if task.async_s is None:
+        return 0, 0.0
+    limit = int(settings.given_number(task.async_s, "async") or 0)
+    poll = settings.given_number(task.poll_s, "poll")
+    return limit, DEFAULT_POLL_S if poll is None else poll
+
+
+def may_read_item(task: Task) -> bool:
+    """Whether some keyword is a template: each item of a loop then has flags of its own."""
+    given = task.directives
+    return any(
+        isinstance(raw, Template)
+        for raw in (
+            *(given.check_mode, given.diff, given.no_log, given.ignore_errors, given.ignore_unreachable),
+            *(given.any_errors_fatal, given.timeout, task.delegate_facts, task.async_s, task.poll_s),
+        )
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from runner.errors import InputErrors, StepError, TemplateError
 from runner.execute.batch import Batch
-from runner.execute.expand import expand, loop_variables, without_omitted
+from runner.execute.expand import expand, loop_variables, opened, without_omitted
 from runner.execute.job import Job, Step
 from runner.execute.prepare import Preparer
 from runner.execute.results import plain, result_of
@@ -90,12 +90,13 @@ class Includer:
         try:
             if task.loop is None:
                 return [Included(self._one(node, number, scope, {}, seen))]
-            items = expand(self._world, task.loop, scope, task, self._variables.play)
+            loop = opened(self._world, task.loop, scope)
+            items = expand(self._world, loop, scope, task, self._variables.play)
             if isinstance(items, Unknown):
                 return [Included(unknown_outcome(f"may include: {items.reason}"))]
             found: list[Included] = []
             for index, item in enumerate(items):
-                local = loop_variables(task.loop, index, item, items)
+                local = loop_variables(loop, index, item, items)
                 outcome = self._one(node, number, scope.with_local(local), local, seen)
                 found.append(Included(outcome, item, looped=True))
             return found

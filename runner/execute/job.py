@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.execute.places import Place
 from runner.execute.scope import StepScope
 from runner.model.call import Call, Fragment, Outcome, Status
 from runner.model.plan import TaskNode
-from runner.model.playbook import Task
+from runner.model.playbook import Loop, Task
 from runner.model.ports import Module
 from runner.model.quick import dataclass
+
+if TYPE_CHECKING:
+    from runner.execute.background import Background
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """A task's yes/no keywords and time limits, rendered for one host. `async_s` 0: it is not left to the host."""
+
+    check: bool = False
+    diff: bool = False
+    no_log: bool = False
+    ignore_errors: bool = False
+    ignore_unreachable: bool = False
+    any_errors_fatal: bool = False
+    delegate_facts: bool = False
+    timeout_s: float | None = None
+    async_s: int = 0
+    poll_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -20,7 +39,7 @@ class Step:
     """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`).
 
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
-    what the host it is delegated to sees.
+    what the host it is delegated to sees. `flags` are its own where a keyword is a template that may read the item.
     """
 
     scope: StepScope
@@ -41,6 +60,8 @@ class Step:
     start: float = 0.0
     end: float = 0.0
     announced: bool = False
+    background: Background | None = None
+    flags: Flags | None = None
 
     @property
     def done(self) -> bool:
@@ -48,27 +69,14 @@ class Step:
         return self.result is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """A task's yes/no keywords, rendered for one host."""
-
-    check: bool = False
-    diff: bool = False
-    no_log: bool = False
-    ignore_errors: bool = False
-    ignore_unreachable: bool = False
-    any_errors_fatal: bool = False
-    delegate_facts: bool = False
-    timeout_s: float | None = None
-
-
 @dataclass(slots=True)
 class Job:
     """One task on one host. `sequential`: a step is prepared only when the one before it is done.
 
-    `items` from `next` on are not prepared yet. `ends_chain`: nothing may be sent behind it before it has answered.
-    `implicit`: no node of the plan waits for it. `once`: the other hosts learn what it comes to. `pausing`: the pause
-    between two items has begun; `rested`: it is over.
+    `loop` is the task's with its names and its pause rendered. `items` from `next` on are not prepared yet.
+    `ends_chain`: nothing may be sent behind it before it has answered. `implicit`: no node of the plan waits for it.
+    `once`: the other hosts learn what it comes to. `pausing`: the pause between two items has begun; `rested`: it is
+    over. `flags_by_item`: some keyword may read the item.
     """
 
     node: TaskNode
@@ -78,6 +86,8 @@ class Job:
     flags: Flags
     scope: StepScope
     looped: bool = False
+    loop: Loop | None = None
+    flags_by_item: bool = False
     items: list[Any] = field(default_factory=list)
     next: int = 0
     steps: list[Step] = field(default_factory=list)
@@ -92,6 +102,15 @@ class Job:
     def task(self) -> Task:
         """The task."""
         return self.node.task
+
+    def flags_at(self, step: Step) -> Flags:
+        """The keywords that hold for one of its steps."""
+        return self.flags if step.flags is None else step.flags
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its result as a whole is nobody's to see: one of its items is enough."""
+        return any(self.flags_at(step).no_log for step in self.steps) if self.steps else self.flags.no_log
 
     @property
     def place(self) -> Place | None:

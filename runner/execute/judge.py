@@ -7,9 +7,12 @@ from typing import Any
 
 from runner.arguments import ArgumentError
 from runner.errors import InputErrors, StepError
+from runner.execute import background
+from runner.execute.background import Later
 from runner.execute.job import Job, Step
 from runner.execute.prepare import Preparer
 from runner.execute.results import result_of
+from runner.execute.scope import StepScope
 from runner.execute.verdicts import explain, holds, number
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Fragment, Outcome, Reply, Status, failed
@@ -36,28 +39,37 @@ class Judge:
         self._world = world
         self._preparer = preparer
 
-    def hear(self, job: Job, step: Step, reply: Reply) -> Fragment | None:
-        """Take a reply in. Returns a further fragment if the module asks for one, else sets `step.outcome`."""
+    def hear(self, job: Job, step: Step, reply: Reply) -> Fragment | Later | None:
+        """Take a reply in. Returns a further fragment if one is asked for (perhaps later), else sets `step.outcome`."""
         assert step.module is not None and step.call is not None and step.fragment is not None
         step.start = step.start or reply.start
         step.end = reply.end
         if reply.timed_out:
-            limit = "" if job.flags.timeout_s is None else f" after {job.flags.timeout_s:g} s"
-            step.outcome = failed(f"timed out{limit}", rc=reply.rc, timedout=True)
+            period = job.flags_at(step).timeout_s or 0
+            msg = f"Task failed: Timed out after {period:g} second(s)."
+            step.outcome = failed(msg, timedout={"period": int(period) if period == int(period) else period})
             return None
-        if job.flags.check and reply.rc == 0 and reply.differs and not step.fragment.predictable:
+        if job.flags_at(step).check and reply.rc == 0 and reply.differs and not step.fragment.predictable:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
             return None
         try:
-            made = step.module.outcome(step.call, step.fragment, reply, self._preparer.desk(job, step))
+            made = self._made(job, step, reply)
         except (StepError, InputErrors) as error:
             made = failed(explain(error))
         except UnknownReached as reached:
             made = unknown_outcome(f"may change: {reached.unknown.reason}")
-        if isinstance(made, Fragment):
+        if not isinstance(made, Outcome):
             return made
         step.outcome = self._with_times(made, reply)
+        if job.flags_at(step).async_s and step.background is None and not job.flags_at(step).check:
+            step.outcome = self._preparer.end_at_once(job, step, step.outcome)
         return None
+
+    def _made(self, job: Job, step: Step, reply: Reply) -> Outcome | Fragment | Later:
+        if step.background is not None:
+            return background.hear(self._world, step, reply)
+        assert step.module is not None and step.call is not None and step.fragment is not None
+        return step.module.outcome(step.call, step.fragment, reply, self._preparer.desk(job, step))
 
     @staticmethod
     def _with_times(outcome: Outcome, reply: Reply) -> Outcome:
@@ -81,18 +93,36 @@ class Judge:
         status = outcome.status
         if outcome.unknown is not None:
             step.outcome = self._still_known(job, outcome)
-        elif status not in (*_LOST, Status.SKIPPED) and not _never_began(step):
+        elif status not in (*_LOST, Status.SKIPPED) and not _beyond_mending(step):
             try:
                 again = self._conditions(job, step, result)
             except (StepError, UnknownReached) as error:
-                result.update(failed=True, msg=explain(error))
-                again = None
+                result, again = {"changed": False, "failed": True, "msg": explain(error)}, None
             if again is not None:
                 return again
             status = _status(result)
         step.status = status
         step.result = result
+        self._label(job, step)
         return None
+
+    def _label(self, job: Job, step: Step) -> None:
+        """How the item is shown, by what its step came to. A label that cannot be made fails it."""
+        loop = job.loop
+        if loop is None or loop.label is None or not job.looped:
+            return
+        try:
+            step.label = self._world.templar.render(loop.label, self._scope(job, step, step.result))
+        except (StepError, UnknownReached) as error:
+            assert step.result is not None
+            step.status = Status.FAILED
+            step.result.update(failed=True, msg=f"Failed to template loop_control.label: {explain(error)}")
+
+    @staticmethod
+    def _scope(job: Job, step: Step, result: dict[str, Any] | None) -> StepScope:
+        """What conditions of a step that has run see: its result, and what it has set."""
+        made = step.outcome.set_vars if step.outcome is not None else {}
+        return step.scope.with_local({**made, job.task.register: result} if job.task.register else made)
 
     @staticmethod
     def _still_known(job: Job, outcome: Outcome) -> Outcome:
@@ -103,20 +133,27 @@ class Judge:
         return outcome
 
     def _conditions(self, job: Job, step: Step, result: dict[str, Any]) -> Again | None:
-        task = job.task
-        local = {task.register: result} if task.register else {}
-        scope = step.scope.with_local(local)
+        scope = self._scope(job, step, result)
         retries = self._retries(job, step)
         if retries:
             result["attempts"] = step.attempt
-        if task.changed_when is not None:
-            result["changed"] = holds(self._world, task.changed_when, scope)
-        if task.failed_when is not None:
-            verdict = holds(self._world, task.failed_when, scope)
-            result["failed_when_result"] = verdict
-            if not isinstance(verdict, Unknown):
-                result["failed"] = verdict
+        self._verdicts(job, result, scope)
         return self._until(job, step, result, retries) if retries else None
+
+    def _verdicts(self, job: Job, result: dict[str, Any], scope: StepScope) -> None:
+        """`changed_when` and `failed_when`. One that has no answer fails the step, and says why in a key of its own."""
+        task, name = job.task, "changed_when_result"
+        try:
+            if task.changed_when:
+                result["changed"] = holds(self._world, task.changed_when, scope)
+            name = "failed_when_result"
+            if task.failed_when:
+                verdict = holds(self._world, task.failed_when, scope)
+                result["failed_when_result"] = verdict
+                if not isinstance(verdict, Unknown):
+                    result["failed"] = verdict
+        except StepError as error:
+            result.update({"failed": True, "msg": explain(error), name: explain(error)})
 
     def _retries(self, job: Job, step: Step) -> float:
         """How often the step may be tried again; with none, `until` has no say, as in Ansible."""
@@ -126,8 +163,7 @@ class Judge:
 
     def _until(self, job: Job, step: Step, result: dict[str, Any], retries: float) -> Again | None:
         task = job.task
-        local = {task.register: result} if task.register else {}
-        scope = step.scope.with_local(local)
+        scope = self._scope(job, step, result)
         met = holds(self._world, task.until, scope) if task.until else not result["failed"]
         if isinstance(met, Unknown) or met:
             return None
@@ -140,12 +176,11 @@ class Judge:
 
     def breaks(self, job: Job, step: Step) -> bool:
         """Whether `break_when` ends the loop after this step."""
-        loop = job.task.loop
+        loop = job.loop
         if loop is None or not loop.break_when:
             return False
-        local = {job.task.register: step.result} if job.task.register else {}
         try:
-            return holds(self._world, loop.break_when, step.scope.with_local(local)) is True
+            return holds(self._world, loop.break_when, self._scope(job, step, step.result)) is True
         except (StepError, ArgumentError) as error:
             step.status = Status.FAILED
             assert step.result is not None
@@ -153,9 +188,13 @@ class Judge:
             return True
 
 
-def _never_began(step: Step) -> bool:
-    """Whether the step failed before its module was asked (a template, an argument): no condition mends that."""
-    return step.call is None and step.outcome is not None and step.outcome.status is Status.FAILED
+def _beyond_mending(step: Step) -> bool:
+    """Whether the step failed before its module was asked (a template, an argument), or was ended when its time was
+    over: no condition mends that, and it is not tried again."""
+    outcome = step.outcome
+    if outcome is None or outcome.status is not Status.FAILED:
+        return False
+    return step.call is None or "timedout" in outcome.values
 
 
 def _status(result: dict[str, Any]) -> Status:

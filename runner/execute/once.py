@@ -16,6 +16,7 @@ from runner.execute.state import HostState, RunState
 from runner.execute.variables import Variables
 from runner.execute.world import World
 from runner.model.call import Status
+from runner.model.event import Notice
 from runner.model.plan import TaskNode
 from runner.model.quick import dataclass
 from runner.model.values import Template, Unknown
@@ -23,6 +24,8 @@ from runner.model.values import Template, Unknown
 _MODULES: Final = frozenset({"add_host", "pause"})
 # What `linear` asks the first host about and then does for all of them, as Ansible does.
 _META: Final = frozenset({"clear_facts", "clear_host_errors", "end_batch", "end_play", "refresh_inventory"})
+# Their hosts do not wait for one another, so that none could act for the others.
+_FREE: Final = frozenset({"free", "host_pinned"})
 _BAD: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 
 
@@ -55,6 +58,8 @@ class Once:
         self._batch = batch
         self._variables = variables
         self._metas = _META if strategy == "linear" else frozenset()
+        self._free = strategy in _FREE
+        self._warned: set[str] = set()
         self._verdicts: dict[str, bool] = {}
         self.lessons: dict[str, Lesson] = {}
 
@@ -64,11 +69,20 @@ class Once:
         Raises what reading a variable raises (NeedsFacts, StillOnItsWay).
         """
         raw = node.task.directives.run_once
+        if self._free and raw is not None:
+            self._warn(node)
+            return self._by_module(node)
         if not isinstance(raw, Template):
             return raw in (True, "true", "yes") or self._by_module(node)
         if node.id not in self._verdicts:
             self._verdicts[node.id] = self._by_module(node) or self._rendered(node)
         return self._verdicts[node.id]
+
+    def _warn(self, node: TaskNode) -> None:
+        if node.id not in self._warned:
+            self._warned.add(node.id)
+            text = f"{node.task.span}: 'run_once' has no effect with the strategies free and host_pinned, as in Ansible"
+            self._world.emit(Notice("warning", text))
 
     def _by_module(self, node: TaskNode) -> bool:
         task = node.task
@@ -99,6 +113,9 @@ class Once:
         if job.node.id in self.lessons:
             return
         lesson = self.lessons[job.node.id] = Lesson(fine)
+        self._batch.wake_all()
+        if not _is_shared(job):
+            return
         if job.task.register:
             lesson.live[job.task.register] = registered(job)
         for outcome in [step.outcome for step in job.steps if step.outcome is not None and step.status not in _BAD]:
@@ -108,7 +125,6 @@ class Once:
                 lesson.live.update(outcome.set_vars)
                 lesson.kept.update(outcome.set_vars if outcome.cacheable else {})
                 lesson.included.update(outcome.included_vars)
-        self._batch.wake_all()
 
     def share(self, node: TaskNode, number: int, with_rescue: frozenset[str]) -> None:
         """A host takes over what the task came to on another: its values, or its failure."""
@@ -116,3 +132,9 @@ class Once:
         lesson.teach(self._state.of(self._batch.hosts[number]))
         if not lesson.fine:
             self._batch.flows[number].fail(node.path, with_rescue)
+
+
+def _is_shared(job: Job) -> bool:
+    """Whether the others learn what the task came to: `pause` and its like act for all, but only one host knows."""
+    raw = job.task.directives.run_once
+    return raw not in (None, False, "false", "no")

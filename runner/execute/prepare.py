@@ -10,9 +10,10 @@ from typing import Any, Final, cast
 from runner import registry
 from runner.arguments import Spec
 from runner.errors import InputErrors, StepError, TemplateError
+from runner.execute import background
 from runner.execute.desk import StepDesk
-from runner.execute.expand import expand, loop_variables
-from runner.execute.flags import cautious_flags, flags_of
+from runner.execute.expand import expand, loop_variables, opened
+from runner.execute.flags import cautious_flags, flags_of, may_read_item
 from runner.execute.foresight import foresee
 from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Places
@@ -21,7 +22,7 @@ from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
-from runner.execute.verdicts import explain, in_doubt, refused
+from runner.execute.verdicts import explain, in_doubt, number, refused
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Call, Fragment, Outcome, Status, failed
 from runner.model.plan import TaskNode
@@ -63,12 +64,14 @@ class Preparer:
             job.name = self._name(task, scope)
             settings = Settings(self._world, scope, task.directives)
             job.flags = cautious_flags(self._world, settings, task.directives)
-            job.flags = flags_of(self._world, settings, task)
+            job.flags_by_item = task.loop is not None and may_read_item(task)
+            job.flags = self._flags(job, settings)
             if task.loop is not None:
                 self._open_loop(job)
             else:
                 job.items = [None]
-            job.sequential = job.sequential or bool(task.until) or task.retries is not None
+            polled = job.flags.async_s > 0 and job.flags.poll_s > 0
+            job.sequential = job.sequential or bool(task.until) or task.retries is not None or polled
             job.ends_chain = job.sequential or self._may_fail_late(task)
             self.advance(job, ahead=ahead)
         except (StepError, InputErrors) as error:
@@ -90,6 +93,26 @@ class Preparer:
         if module in STRUCTURAL or module.startswith("import_"):
             raise StepError(f"a template cannot choose {name}: what it brings is planned before the run")
         return replace(task, action=str(name), module=module)
+
+    def _flags(self, job: Job, settings: Settings) -> Flags:
+        """The flags of the whole job; where only an item can say what a keyword is, the cautious ones stand."""
+        try:
+            return flags_of(self._world, settings, job.task)
+        except (StepError, UnknownReached):
+            if not job.flags_by_item:
+                raise
+            return job.flags
+
+    def throttle(self, node: TaskNode, host: str) -> int:
+        """How many hosts may be at the task at once; 0 for any number. A number that is none is the task's mistake."""
+        raw = node.task.directives.throttle
+        if raw is None:
+            return 0
+        scope = self._variables.scope(host, node.task)
+        try:
+            return int(number(self._world, raw, scope, "throttle", 0))
+        except (StepError, UnknownReached):
+            return 0
 
     def empty_job(self, node: TaskNode, host: str, number: int) -> Job:
         """A job with its flags and nothing to do yet. Raises NeedsFacts and the like."""
@@ -125,10 +148,10 @@ class Preparer:
         return conditions is not None and not all(condition.value is False for condition in conditions)
 
     def _open_loop(self, job: Job) -> None:
-        loop = job.task.loop
-        assert loop is not None
+        assert job.task.loop is not None
         job.looped = True
         try:
+            loop = job.loop = opened(self._world, job.task.loop, job.scope)
             items = expand(self._world, loop, job.scope, job.task, self._variables.play)
         except StepError as error:
             # Items that are not there do not matter to a task that is not to run, as in Ansible.
@@ -163,7 +186,7 @@ class Preparer:
         return spec is not None and spec.local and task.module not in _HARMLESS
 
     def _local(self, job: Job, index: int, item: Any) -> Mapping[str, Any]:
-        loop = job.task.loop
+        loop = job.loop
         if loop is None or not job.looped:
             return {}
         return loop_variables(loop, index, item, job.items)
@@ -171,8 +194,11 @@ class Preparer:
     def _prepare_step(self, job: Job, step: Step, *, ahead: bool) -> None:
         task = job.task
         try:
-            if job.looped and task.loop is not None and task.loop.label is not None:
-                step.label = self._world.templar.render(task.loop.label, step.scope)
+            if job.flags_by_item:
+                settings = Settings(self._world, step.scope, task.directives)
+                step.flags = cautious_flags(self._world, settings, task.directives)
+                step.flags = flags_of(self._world, settings, task)
+            self._delegate(job, step)
             refusal = refused(self._world, task, step.scope)
             if refusal is not None and not (refusal.unknown and task.module in _SETS):
                 step.outcome = refusal
@@ -200,13 +226,14 @@ class Preparer:
             spec = cast(Spec, step.module.SPEC)
         if ahead and spec.local and task.module not in _HARMLESS:
             raise NotAhead
+        background.check_allowed(job, task.action)
+        if isinstance(task.retries, Template):
+            number(self._world, task.retries, step.scope, "retries", 0)
         args, given = arguments(self._world, task, spec, step.scope)
         doubt = find_unknown(args)
         if doubt is not None and task.module not in _TAKES_UNKNOWN:
             step.outcome = unknown_outcome(f"may change: {doubt.reason}")
             return
-        delegate = self._world.templar.render(task.delegate_to, step.scope) if task.delegate_to else None
-        step.delegate = str(delegate) if delegate and delegate is not OMIT else None
         if not spec.local:
             self._place(job, step)
         own = self._variables.state.of(step.delegate or job.host)
@@ -215,14 +242,14 @@ class Preparer:
             job.host,
             args,
             given,
-            job.flags.check,
-            job.flags.diff,
+            job.flags_at(step).check,
+            job.flags_at(step).diff,
             step.environment,
             step.place.become if step.place else None,
             frozenset(own.will_exist),
             frozenset(own.will_vanish),
-            job.flags.no_log,
-            job.flags.timeout_s,
+            job.flags_at(step).no_log,
+            job.flags_at(step).timeout_s,
         )
         step.module = step.module or cast(Module, registry.load("modules", task.module))
         made = step.module.fragment(step.call, self.desk(job, step))
@@ -235,10 +262,23 @@ class Preparer:
             raise StepError(task.args_problem or f"there is no module named {task.action!r}")
         return found
 
+    def _delegate(self, job: Job, step: Step) -> None:
+        """To whom the step is left, if to anyone. Raises StepError for an empty name."""
+        if not job.task.delegate_to:
+            return
+        delegate = self._world.templar.render(job.task.delegate_to, step.scope)
+        if delegate is None or delegate is OMIT:
+            return
+        step.delegate = str(delegate)
+        if not step.delegate:
+            raise StepError("Empty hostname produced from delegate_to: the template gives no name")
+        theirs = Template(f"{{{{ hostvars[{step.delegate!r}] }}}}", job.task.span)
+        step.scope = step.scope.with_local({**step.scope.local, "ansible_delegated_vars": {step.delegate: theirs}})
+
     def again(self, job: Job, step: Step) -> None:
         """Make the step ready for another attempt with the same call."""
         step.attempt += 1
-        step.result = step.outcome = None
+        step.result = step.outcome = step.background = step.fragment = None
         step.start = 0.0
         if step.module is None or step.call is None:
             self._prepare_step(job, step, ahead=False)
@@ -249,6 +289,12 @@ class Preparer:
             step.outcome = failed(explain(error))
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
+
+    def end_at_once(self, job: Job, step: Step, made: Outcome) -> Outcome:
+        """A step that was to go on by itself was carried out at once: from now on `async_status` knows its job."""
+        name, started, outcome = background.ended_at_once(self._world, job, step, self.desk(job, step), made)
+        self._variables.state.jobs[name] = started
+        return outcome
 
     def play_scope(self, host: str) -> StepScope:
         """What the play's own keywords may read on a host."""
@@ -269,21 +315,35 @@ class Preparer:
 
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""
-        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, step.there)
+        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, self._variables.state.jobs, step.there)
 
     def accept(self, job: Job, step: Step, made: Fragment | Outcome) -> None:
         """Take what a module compiled: a fragment to send, or an outcome."""
         if isinstance(made, Outcome):
             step.outcome = made
             return
-        if job.flags.check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
+        if job.flags_at(step).async_s and step.background is None and step.fragment is None:
+            if job.flags_at(step).check and not job.flags_at(step).poll_s:
+                step.outcome = background.foreseen()
+                return
+            made = self._in_background(job, step, made)
+        if job.flags_at(step).check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
             if spec_of(job.task) is None:
                 self._variables.state.of(step.delegate or job.host).untold = job.task.action
             return
         step.fragment = made
-        if job.flags.check:
+        if job.flags_at(step).check:
             foresee(self._variables.state.of(step.delegate or job.host), made)
+
+    def _in_background(self, job: Job, step: Step, made: Fragment) -> Fragment:
+        """What is sent for a fragment that is to go on by itself, if it can and this is no dry run."""
+        if job.flags_at(step).check:
+            return made
+        begun = background.begin(self._world, job, step, made, self.desk(job, step))
+        if step.background is not None:
+            self._variables.state.jobs[step.background.name] = step.background.started
+        return begun
 
     def _place(self, job: Job, step: Step) -> None:
         """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""

@@ -54,7 +54,7 @@ def _prefixed(name: str) -> str:
 
 def loop_item(job: Job, step: Step, result: Mapping[str, Any]) -> dict[str, Any]:
     """One entry of `results`: the step's result with its item."""
-    loop = job.task.loop
+    loop = job.loop
     if loop is None:
         return {**result, "item": step.item, "ansible_loop_var": "item"}
     return {**result, **loop_variables(loop, step.index, step.item, job.items)}
@@ -64,17 +64,13 @@ def loop_result(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The result of a whole loop."""
     if not items:
         reason = "No items in the list"
-        return {"changed": False, "failed": False, "skipped": True, "skipped_reason": reason, "results": []}
-    result: dict[str, Any] = {
-        "results": list(items),
-        "changed": any(item.get("changed") is True for item in items),
-        "failed": any(item.get("failed") for item in items),
-        "skipped": all(item.get("skipped") for item in items),
-    }
-    if result["skipped"]:
-        result["msg"] = "All items skipped"
+        return {"changed": False, "skipped": True, "skipped_reason": reason, "results": []}
+    result: dict[str, Any] = {"results": list(items), "skipped": all(item.get("skipped") for item in items)}
+    if any(item.get("failed") for item in items):
+        result |= {"failed": True, "msg": "One or more items failed"}
     else:
-        result["msg"] = "One or more items failed" if result["failed"] else "All items completed"
+        result["msg"] = "All items skipped" if result["skipped"] else "All items completed"
+    result["changed"] = any(item.get("changed") is True for item in items)
     if any(item.get("unreachable") for item in items):
         result["unreachable"] = True
     return result

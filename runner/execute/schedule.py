@@ -66,6 +66,10 @@ class Scheduler:
         """Whether the node is done on the host."""
         return bool(self._done[node] >> host & 1)
 
+    def in_hand(self, node: str) -> int:
+        """On how many hosts the node is taken and not done."""
+        return (self._taken[node] & ~self._done[node]).bit_count()
+
     def through(self, host: int) -> bool:
         """Whether every node is done on the host."""
         return self._left_on[host] == 0

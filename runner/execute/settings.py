@@ -72,6 +72,18 @@ class Settings:
         value = self._render(raw, self._keywords)
         return value is not None and value is not OMIT and _bool(value, name)
 
+    def given_number(self, raw: Any, name: str) -> float | None:
+        """A number that is not among the directives, 0 at least; None if there is none. Raises StepError."""
+        value = self._render(raw, self._keywords)
+        if value is None or value is OMIT or value == "":
+            return None
+        if isinstance(value, Unknown):
+            raise UnknownReached(value)
+        try:
+            return max(0.0, float(value))
+        except (TypeError, ValueError):
+            raise StepError(f"{name}: {value!r} is not a number") from None
+
     def text(self, name: str, *variables: str) -> str | None:
         """A text setting: variables win against the keyword `name`."""
         value = self.variable(*variables)

@@ -48,10 +48,12 @@ def may_change(step: Step) -> bool:
 
 
 def is_ignored(job: Job, status: Status) -> bool:
-    """Whether the task was told to go on after such an end."""
+    """Whether the task was told to go on after such an end: for each of the items that ended so."""
+    ended = LOST if status in LOST else (Status.FAILED,)
+    flags = [job.flags_at(step) for step in job.steps if step.status in ended] or [job.flags]
     if status in LOST:
-        return job.flags.ignore_unreachable
-    return status is Status.FAILED and job.flags.ignore_errors
+        return all(each.ignore_unreachable for each in flags)
+    return status is Status.FAILED and all(each.ignore_errors for each in flags)
 
 
 def prediction_of(job: Job, step: Step | None, status: Status) -> str | None:
@@ -59,7 +61,7 @@ def prediction_of(job: Job, step: Step | None, status: Status) -> str | None:
     steps = [step] if step is not None else job.steps
     if status is not Status.CHANGED and any(may_change(each) for each in steps):
         return "unknown"
-    if not job.flags.check:
+    if not (job.flags if step is None else job.flags_at(step)).check:
         return None
     return "change" if status is Status.CHANGED else "same"
 
@@ -76,14 +78,15 @@ def result_event(
     rescued: bool = False,
 ) -> TaskResult:
     """The event of a step (a loop's item) or of a whole job. `no_log` leaves nothing of its contents."""
-    hidden = job.flags.no_log
+    flags = job.flags if step is None else job.flags_at(step)
+    hidden = job.hidden if step is None else flags.no_log
     outcome = step.outcome if step is not None else None
     one = step if step is not None else (job.steps[-1] if job.steps else None)
     start = min((s.start for s in job.steps if s.start), default=0.0) if step is None else step.start
     end = one.end if one is not None else 0.0
     values = {} if hidden else {k: plain(v) for k, v in result.items() if k not in _EVENT_KEYS and k != "results"}
     rc = result.get("rc")
-    diff: tuple[Diff, ...] = outcome.diff if outcome is not None and job.flags.diff and not hidden else ()
+    diff: tuple[Diff, ...] = outcome.diff if outcome is not None and flags.diff and not hidden else ()
     return TaskResult(
         play,
         job.name,
@@ -109,7 +112,7 @@ def result_event(
         prediction=prediction_of(job, step, status),
         delegate=one.delegate if one is not None else None,
         censored=hidden,
-        show_diff=job.flags.diff and not hidden,
+        show_diff=flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,
     )
 
@@ -140,7 +143,11 @@ def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued:
     else:
         counts["ok"] += max(1, sum(step.status is Status.OK for step in job.steps)) if job.task.around else 1
         counts["ignored"] += ignored
-        counts["changed"] += any(step.result is not None and step.result.get("changed") is True for step in job.steps)
+        counts["changed"] += status not in LOST and _has_changed(job)
+
+
+def _has_changed(job: Job) -> bool:
+    return any(step.result is not None and step.result.get("changed") is True for step in job.steps)
 
 
 def whole_result(job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from runner.model.call import AddHost, GroupBy
 from runner.model.event import Recap
 from runner.model.inventory import Host, Inventory
+from runner.model.ports import StartedJob
 from runner.model.quick import dataclass
 from runner.plan.magic import is_setting
 
@@ -75,7 +76,8 @@ class RunState:
     """All hosts of the run, and the inventory as add_host and group_by have changed it: `made` is what they asked for,
     and on which host.
 
-    `stats` is what set_stats has kept: by host, and for the run itself under `_run`, as Ansible names it."""
+    `stats` is what set_stats has kept: by host, and for the run itself under `_run`, as Ansible names it. `jobs`
+    are those that `async` has begun, by name."""
 
     inventory: Inventory
     hosts: dict[str, HostState] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class RunState:
     version: int = 0
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: list[tuple[AddHost | GroupBy, str]] = field(default_factory=list)
+    jobs: dict[str, StartedJob] = field(default_factory=dict)
 
     def of(self, host: str) -> HostState:
         """The host's state, made when it is first asked for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runner.errors import StepError
+from runner.execute.background import Later, look_again
 from runner.execute.batch import Batch
 from runner.execute.chain import Chain
 from runner.execute.controls import act, pause_for, paused
@@ -19,7 +20,7 @@ from runner.execute.schedule import Scheduler
 from runner.execute.settle import BAD, apply_outcome, result_event
 from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
-from runner.execute.verdicts import explain, number
+from runner.execute.verdicts import explain
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Pause, Reply, Status, TripEnd
 from runner.model.event import IntentWithdrawn, Notice
@@ -60,7 +61,9 @@ class Steps:
         if chain.jobs and chain.jobs[0] is job:
             self._preparer.arrive(job)
         more = self._judge.hear(job, step, reply)
-        if more is not None:
+        if isinstance(more, Later):
+            self._look_later(chain, job, step, more)
+        elif more is not None:
             self._preparer.accept(job, step, more)
             if step.outcome is None:
                 chain.queue.appendleft((job, step))
@@ -113,19 +116,10 @@ class Steps:
         chain.queue.extend((job, step) for step in job.steps[known:] if step.fragment is not None)
         return True
 
-    def _pause_of(self, job: Job) -> float:
-        """The seconds between two items. A loop whose pause is no number ends there, and has failed."""
-        loop = job.task.loop
-        if loop is None or loop.pause_s == 0:
-            return 0.0
-        try:
-            return number(self._world, loop.pause_s, job.scope, "pause", 0.0)
-        except StepError as error:
-            last = job.steps[-1]
-            last.status = Status.FAILED
-            last.result = {**(last.result or {}), "failed": True, "msg": explain(error)}
-            job.skip_rest()
-            return 0.0
+    @staticmethod
+    def _pause_of(job: Job) -> float:
+        """The seconds between two items."""
+        return float(job.loop.pause_s or 0) if job.loop is not None else 0.0
 
     def _rested(self, chain: Chain, job: Job) -> None:
         job.pausing, job.rested = False, True
@@ -167,7 +161,7 @@ class Steps:
         assert step.outcome is not None and step.result is not None
         own = self._state.of(job.host)
         if step.status not in BAD:
-            to_delegate = step.delegate is not None and job.flags.delegate_facts
+            to_delegate = step.delegate is not None and job.flags_at(step).delegate_facts
             apply_outcome(self._state.of(step.delegate or "") if to_delegate else own, step.outcome)
         if job.implicit and own.facts is None:
             own.learn({})
@@ -183,7 +177,7 @@ class Steps:
     def _pause(self, chain: Chain, job: Job, step: Step, pause: Pause) -> bool:
         assert step.outcome is not None
         step.start = self._world.now
-        seconds, step.outcome = pause_for(self._world, pause, step.outcome, check=job.flags.check)
+        seconds, step.outcome = pause_for(self._world, pause, step.outcome, check=job.flags_at(step).check)
         if seconds <= 0:
             step.outcome = paused(self._world, step.start, step.outcome)
             return self._judge_one(chain, job, step)
@@ -210,6 +204,30 @@ class Steps:
             self.advance(chain)
         self._resume(chain)
 
+    def _look_later(self, chain: Chain, job: Job, step: Step, later: Later) -> None:
+        """The step goes on by itself on its host: look after it when it is time, and wait in no thread until then."""
+        chain.waiting += 1
+        step.fragment = later.fragment
+
+        def look() -> None:
+            chain.waiting -= 1
+            chain.queue.appendleft((job, step))
+            self._resume(chain)
+
+        self._world.wake(self._world.now + later.delay_s, look)
+
+    def _survivors(self, chain: Chain, left: list[tuple[Job, Step]], reason: str) -> list[tuple[Job, Step]]:
+        """Steps that go on without a connection are looked after again later; the others are returned."""
+        lost: list[tuple[Job, Step]] = []
+        for job, step in left:
+            later = look_again(self._world, step)
+            if later is None:
+                lost.append((job, step))
+                continue
+            self._world.emit(Notice("warning", f"{reason}; the job goes on, and is looked after again", job.host))
+            self._look_later(chain, job, step, later)
+        return lost
+
     def begin_handler(self, job: Job, flow: Flow) -> None:
         """A handler runs: its notification is spent. A merely suspected one may run, in a dry run."""
         certain = flow.notified.pop(job.task.id, True)
@@ -225,6 +243,8 @@ class Steps:
         left = list(chain.sent.values())
         chain.sent = {}
         if end.lost is not None and left:
+            left = self._survivors(chain, left, end.lost)
+        if end.lost is not None and left:
             chain.queue.clear()
             account_for(self._world, left, end)
             # What had not begun is begun anew if the host goes on at all (`ignore_unreachable`, another user).
@@ -234,7 +254,7 @@ class Steps:
             self.advance(chain)
             return
         for job, step in left:
-            item = plain(step.item) if job.looped and not job.flags.no_log else None
+            item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
             self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip))
         if not chain.stopped:
             chain.queue.extendleft(reversed(left))

@@ -31,7 +31,8 @@ def refused(world: World, task: Task, scope: StepScope) -> Outcome | None:
         if isinstance(verdict, Unknown):
             doubt = verdict
         elif not verdict:
-            return skipped(false_condition=condition.value, skip_reason="Conditional result was False")
+            reason = "Conditional result was False"
+            return skipped(changed=False, skipped=True, skip_reason=reason, false_condition=condition.value)
     return None if doubt is None else unknown_outcome(f"may run: {doubt.reason}")
 
 

@@ -117,7 +117,7 @@ class Outbox:
 @dataclass(slots=True)
 class World:
     """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id;
-    `reread_inventory` reads the inventory's sources anew."""
+    `reread_inventory` reads the inventory's sources anew; `nonce` gives 128 random bits in hex."""
 
     options: Options
     templar: Templating
@@ -130,6 +130,7 @@ class World:
     mask: Callable[[str], str] = lambda text: text
     extensions: Extensions | None = None
     reread_inventory: Callable[[], Inventory] = lambda: Inventory({}, {})
+    nonce: Callable[[], str] = lambda: "0" * 32
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from runner.arguments import ArgumentError, to_bool
 from runner.load.fields import check_name, conditions, has_mark, right_kind, unknown_keyword
 from runner.load.keywords import KEYWORDS
 from runner.load.reading import Reading
 from runner.model.playbook import Loop
+from runner.model.values import Template
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
 Written = tuple[Scalar, Tree]
@@ -29,12 +31,11 @@ def read_loop(reading: Reading, written: list[Written], fields: Mapping[str, Tre
         reading.error(value.span, f"'loop' must be a list, not {shown}", hint)
     control = fields.get("loop_control")
     given = _control(reading, control) if isinstance(control, Table) else {}
-    index = plain(given.get("index_var"))
     return Loop(
         kind=kind,
         items=plain(value),
-        loop_var=str(plain(given.get("loop_var")) or "item"),
-        index_var=str(index) if index else None,
+        loop_var=_word(plain(given.get("loop_var"))) or "item",
+        index_var=_word(plain(given.get("index_var"))) or None,
         label=plain(given.get("label")),
         pause_s=plain(given.get("pause")) or 0,
         extended=_truth(given.get("extended")),
@@ -61,8 +62,14 @@ def _control(reading: Reading, table: Table) -> dict[str, Tree]:
     return given
 
 
-def _truth(tree: Tree | None) -> bool:
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else str(value or "")
+
+
+def _truth(tree: Tree | None) -> Any:
     value = plain(tree)
+    if isinstance(value, Template):
+        return value
     try:
         return value is not None and to_bool(value)
     except ArgumentError:

@@ -139,6 +139,9 @@ def _play_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
         context.reading.error(fields["order"].span, f"{order!r} is not an order of hosts", known)
     strategy = found.get("strategy")
     known_strategies = registry.names("strategies")
+    if strategy is not None and registry.short(str(strategy)) == "debug":
+        context.reading.warn(fields["strategy"].span, "there is no debugger: strategy 'debug' is 'linear' here")
+        strategy = found["strategy"] = "linear"
     if strategy is not None and not has_mark(strategy) and registry.short(str(strategy)) not in known_strategies:
         hint = registry.nearest(str(strategy), known_strategies) or f"one of: {', '.join(known_strategies)}"
         context.reading.error(fields["strategy"].span, f"there is no strategy {strategy!r}", hint)

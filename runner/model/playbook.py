@@ -12,6 +12,7 @@ from typing import Any, Literal
 from runner.model.inventory import FileVars
 from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Span
+from runner.model.values import Template
 
 Section = Literal["block", "rescue", "always"]
 
@@ -66,10 +67,16 @@ class Loop:
     index_var: str | None = None
     label: Any = None
     pause_s: Any = 0
-    extended: bool = False
-    extended_allitems: bool = True
+    extended: Any = False
+    extended_allitems: Any = True
     break_when: tuple[Condition, ...] = ()
     span: Span = NOWHERE
+
+    @property
+    def plain(self) -> bool:
+        """Whether `loop_control` holds no template but the label's."""
+        given = (self.loop_var, self.index_var, self.pause_s, self.extended, self.extended_allitems)
+        return not any(isinstance(value, Template) for value in given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,20 @@ class Desk(Protocol):
         """The rendered value of a variable of the host the step runs on (a delegate's own, where there is one); None
         when it is undefined."""
 
+    def job(self, name: str) -> StartedJob | None:
+        """The job of this name (`ansible_job_id`), if this run began it."""
+
+
+class StartedJob(Protocol):
+    """A job that this run has left running on a host (`async`)."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended before its task did, so that its host knows nothing of it."""
+
+    def outcome(self, reply: Reply | None) -> Outcome:
+        """What its module makes of what the job answered (None if it `ended`)."""
+
 
 class Vault(Protocol):
     """Opens what is encrypted with Ansible Vault, and knows which texts no log may show."""

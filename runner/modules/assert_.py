@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from runner.arguments import Option, Spec
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed, ok
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
 from runner.model.values import Template, Unknown, UnknownReached
 
@@ -30,7 +30,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     except UnknownReached as reached:
         return Outcome(Status.SKIPPED, unknown=reached.unknown.reason)
     if broken is None:
-        return ok(msg=call.args["success_msg"], **({"quiet": True} if call.args["quiet"] else {}))
+        return Outcome(Status.OK, {"changed": False, "msg": call.args["success_msg"]})
     fail_msg = call.args["fail_msg"]
     values = {"assertion": broken, "evaluated_to": False, "msg": fail_msg}
     return Outcome(Status.FAILED, values, msg=_text(fail_msg))

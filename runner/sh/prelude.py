@@ -54,23 +54,11 @@ pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || 
 }
 """
 
-# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files of
-# what the user wrote have names of their own, because a child left behind may still write to one; they are emptied at
-# once (no process) and removed when there are many. Short printable output is read by the shell itself (`pb_quick`)
-# and travels in one write with the end of its step, and with the ends of those before it that were not worth a packet:
-# no process, one packet. `read` drops NUL bytes, so that what was read is only believed if it is as long as the kernel
-# says the file's offset is; anything else goes through `head`.
-_SPEAKING: Final = r"""
-pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
-pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
-pb_differs() {
-  [ -n "$pb_diff" ] || printf '%sD %s\n' "$pb_token" "$pb_index" >&9
-  pb_diff=1
-}
+# What a fragment may use wherever it runs: in a session, or in a job of its own.
+PLAINLY: Final = r"""
 pb_fail() { pb_kv msg "$1"; exit "${2:-1}"; }
 pb_skip() { pb_kv skip_msg "$1"; exit 0; }
 pb_have() { command -v "$1" >/dev/null 2>&1; }
-pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
 pb_octal() { pb_octal=$(($1 >> 9 & 7))$(($1 >> 6 & 7))$(($1 >> 3 & 7))$(($1 & 7)); }
 pb_user_run() {
   case $1 in
@@ -89,6 +77,22 @@ pb_user_own() {
   unset pb_token pb_nonce
   exec 9>&-
 }
+"""
+
+# What a fragment may say, and what stands around it. `pb_index` is the step's number in its trip. Output files of
+# what the user wrote have names of their own, because a child left behind may still write to one; they are emptied at
+# once (no process) and removed when there are many. Short printable output is read by the shell itself (`pb_quick`)
+# and travels in one write with the end of its step, and with the ends of those before it that were not worth a packet:
+# no process, one packet. `read` drops NUL bytes, so that what was read is only believed if it is as long as the kernel
+# says the file's offset is; anything else goes through `head`.
+_SPEAKING: Final = r"""
+pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
+pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
+pb_differs() {
+  [ -n "$pb_diff" ] || printf '%sD %s\n' "$pb_token" "$pb_index" >&9
+  pb_diff=1
+}
+pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
 pb_quick() {
   pb_text= pb_at=
@@ -152,6 +156,7 @@ def session_script(token: str, nonce: str) -> str:
             f"pb_token={token}\npb_nonce={nonce}",
             _BEGIN,
             _SPEAKING.replace("OUTPUT_LIMIT", str(OUTPUT_LIMIT)),
+            PLAINLY,
             LOOKING,
             PLACING,
             _READY,

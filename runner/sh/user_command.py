@@ -141,7 +141,7 @@ def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True) -> 
         return failed(value(reply, "msg"), **values)
     if reply.rc != 0:
         return failed("non-zero return code", changed=True, **values)
-    return Outcome(Status.CHANGED, values)
+    return Outcome(Status.CHANGED, {**values, "msg": ""})
 
 
 def _guarded_off(call: Call, guard: str, values: dict[str, Any]) -> Outcome:

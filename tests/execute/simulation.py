@@ -65,7 +65,7 @@ Lose = Callable[[Trip, int], TripEnd | None]
 @dataclass(slots=True)
 class Simulation:
     """A run whose hosts are `answer(host, task, item, attempt) -> rc` (or code and output), tasks by name. `ran` is
-    what ran, in order of running.
+    what ran, in order of running. A job that goes on by itself begins, and never ends.
 
     `pick` chooses among the trips under way whose next line runs; without it the oldest goes first. `lose` may end a
     trip before its line of a given number, as a broken connection does, `end_lost` behind its last answer.
@@ -128,7 +128,8 @@ class Simulation:
         self.now += 0.01
         differs = bool(line.fragment.apply)
         self.run.world.now = self.now
-        self.run.hear(Reply(trip.id, line.index, rc, differs, {}, text.encode(), b"", self.now, self.now))
+        values = {"path": b"/jobs/j"} if "pb_job=" in line.fragment.probe + line.fragment.apply else {}
+        self.run.hear(Reply(trip.id, line.index, rc, differs, values, text.encode(), b"", self.now, self.now))
         if ends or self._stopped(trip, at, rc):
             self.run.end(TripEnd(trip.id, "connection reset" if self.end_lost(trip.id) else None))
         else:

@@ -19,7 +19,7 @@ import jinja2
 from runner.arguments import validate
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Line, Outcome, Reply, Status, Target, Trip, failed
-from runner.model.ports import FileKind, TreeEntry
+from runner.model.ports import FileKind, StartedJob, TreeEntry
 from runner.registry import load
 from runner.sh.frames import Frames, Ready, Record, Refused
 from runner.sh.fuse import trip_text
@@ -93,6 +93,9 @@ class FolderDesk:
         if name not in self.names:
             raise StepError(f"{name!r} is undefined")
         return self.names[name]
+
+    def job(self, _name: str) -> StartedJob | None:
+        return None
 
     def setting(self, name: str) -> Any:
         return self.names.get(name)
