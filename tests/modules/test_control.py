@@ -119,8 +119,14 @@ def test_set_fact_without_anything() -> None:
 
 def test_assert() -> None:
     names = {"x": 3}
-    assert run("assert", {"that": ["x == 3", "x in [1, 3]", True]}, names).values == {"changed": False, "msg": "All assertions passed"}
-    assert run("assert", {"that": "x in [1, 3]", "success_msg": "fine"}, names).values == {"changed": False, "msg": "fine"}
+    assert run("assert", {"that": ["x == 3", "x in [1, 3]", True]}, names).values == {
+        "changed": False,
+        "msg": "All assertions passed",
+    }
+    assert run("assert", {"that": "x in [1, 3]", "success_msg": "fine"}, names).values == {
+        "changed": False,
+        "msg": "fine",
+    }
     broken = run("assert", {"that": ["x == 3", "x == 4"], "fail_msg": "x is {{ x }}"}, names)
     assert broken.status is Status.FAILED
     assert broken.values == {"assertion": "x == 4", "evaluated_to": False, "msg": "x is 3"}
