@@ -1,7 +1,8 @@
 """Text that ends what a process has started: every process below it, TERM first, then KILL.
 
-They are stopped before, until a look finds no new one, so that none can start another unseen. Only what was found then
-is killed in the end: the next step may have begun. What ran on its own (setsid, and its parent is gone) is not found.
+They are stopped before, until a look finds no new one (or a hundred looks did not suffice), so that none can start
+another unseen. Only what was found then is killed in the end: the next step may have begun. What ran on its own
+(setsid, and its parent is gone) is not found.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 GRACE_S: Final = 2
+MAX_LOOKS: Final = 100
 
 # `pb_end_below PID [too]` ends all processes below PID (and PID itself). /proc where there is one (busybox' ps knows
 # no -o), else ps (POSIX).
@@ -38,12 +40,12 @@ PB_END
   pb_found=${pb_found#" $pb_root "}
 }
 pb_end_below() {
-  pb_root=$1 pb_stopped= pb_also=
+  pb_root=$1 pb_stopped= pb_also= pb_looks=0
   [ -z "${2-}" ] || pb_also=$pb_root
   [ -z "$pb_also" ] || kill -STOP "$pb_root" 2>/dev/null
   pb_below
-  while [ "$pb_found" != "$pb_stopped" ]; do
-    pb_stopped=$pb_found
+  while [ "$pb_found" != "$pb_stopped" ] && [ $pb_looks -lt PB_LOOKS ]; do
+    pb_stopped=$pb_found pb_looks=$((pb_looks + 1))
     kill -STOP $pb_found 2>/dev/null
     pb_below $pb_found
   done
@@ -59,4 +61,4 @@ pb_end_below() {
   pb_below $pb_stopped
   kill -KILL $pb_also $pb_found 2>/dev/null
 }
-""".replace("PB_GRACE", str(GRACE_S))
+""".replace("PB_GRACE", str(GRACE_S)).replace("PB_LOOKS", str(MAX_LOOKS))

@@ -43,6 +43,7 @@ pb_kv() { printf %s "$2" >"$pb_dir/v.$1"; }
 pb_blob() { cat <"$2" >"$pb_dir/v.$1"; }
 pb_differs() { pb_diff=1; true >"$pb_dir/differs"; }
 """
+# dash 0.5.12 takes `--` for a process: the group is killed without it.
 _LEAD: Final = r"""
 pb_child=$! pb_late=
 date +%s >"$pb_dir/start"
@@ -64,7 +65,7 @@ else
   kill "$pb_timer"
 fi
 printf '%s %s\n' "$pb_rc" "$(date +%s)" >"$pb_dir/end.new" && mv -f "$pb_dir/end.new" "$pb_dir/end"
-[ -z "$pb_late" ] || [ -z "$pb_own" ] || kill -KILL -- "-$$"
+[ -z "$pb_late" ] || [ -z "$pb_own" ] || kill -KILL "-$$"
 exit 0
 """
 
