@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from runner import registry
 from runner.errors import StepError
-from runner.extensions.filters import Brought
 from runner.extensions.importing import Importer, PluginFault
 from runner.extensions.shelves import BESIDE, Named, Shelves
 from runner.model.event import Notice
@@ -19,6 +19,9 @@ from runner.model.playbook import Task
 from runner.model.ports import Lookup, Module
 from runner.model.quick import dataclass
 from runner.model.span import Problem, Span
+
+if TYPE_CHECKING:
+    from runner.extensions.filters import Brought
 
 TRACES_FROM = 3  # -vvv
 
@@ -43,14 +46,29 @@ class Extensions:
     _modules: dict[tuple[str, tuple[str, ...]], Module | None] = field(default_factory=dict)
     _lookups: dict[str, Lookup | None] = field(default_factory=dict)
     _known_homes: int = 0
-    filters: Brought = field(init=False)
-    tests: Brought = field(init=False)
+    _brought: dict[str, Brought] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._shelves = Shelves(self.homes, self.named, self._distrusted)
         self._importer = Importer(self._say, self.verbosity, self._shelves.part_of_collection, self._note)
-        self.filters = Brought("filter", self._shelves, self._importer, self._trace)
-        self.tests = Brought("test", self._shelves, self._importer, self._trace)
+
+    @property
+    def filters(self) -> Brought:
+        """The filters that the project brings, by name."""
+        return self._all_of("filter")
+
+    @property
+    def tests(self) -> Brought:
+        """The tests that the project brings, by name."""
+        return self._all_of("test")
+
+    def _all_of(self, kind: Literal["filter", "test"]) -> Brought:
+        # They need Jinja, which a listing without templates does not load.
+        from runner.extensions.filters import Brought
+
+        if kind not in self._brought:
+            self._brought[kind] = Brought(kind, self._shelves, self._importer, self._trace)
+        return self._brought[kind]
 
     def brings_module(self, name: str, collections: Iterable[str] = ()) -> bool:
         """Whether a library has a module of this name."""

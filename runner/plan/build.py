@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,13 @@ from runner.errors import InputErrors
 from runner.model.inventory import FileVars, Inventory
 from runner.model.options import Options
 from runner.model.plan import Edge, Plan, PlayPlan, Reach, TaskNode
-from runner.model.playbook import Play, Playbook, Task
+from runner.model.playbook import Condition, Play, Playbook, Task
 from runner.model.span import NOWHERE, Problem
 from runner.model.values import Template
 from runner.plan.draft import Draft, Reader
 from runner.plan.magic import is_fact_name
 from runner.plan.order import tasks_in
-from runner.plan.passes import PASSES, SPLICE_PASSES
+from runner.plan.passes import LISTING_PASSES, PASSES, SPLICE_PASSES
 from runner.plan.reads import texts_in, words_of, words_through
 from runner.plan.shape import cycle_problem, find_cycle
 from runner.registry import nearest
@@ -75,9 +75,13 @@ def plan_play(
     name, problems = _strategy(play, options)
     known = _definitions(play, inventory, options)
     draft = Draft(play, options, name, reader, known, problems=tuple(problems), needs_facts=needs_facts)
-    for each in PASSES:
+    return _through(PASSES, draft)
+
+
+def _through(passes: Sequence[Callable[[Draft], Draft]], draft: Draft) -> tuple[PlayPlan, tuple[Problem, ...]]:
+    for each in passes:
         draft = each(draft)
-    return PlayPlan(play, draft.nodes, draft.edges, draft.strategy, draft.needs_facts), draft.problems
+    return PlayPlan(draft.play, draft.nodes, draft.edges, draft.strategy, draft.needs_facts), draft.problems
 
 
 def plan_splice(
@@ -149,10 +153,37 @@ def make_plan(playbook: Playbook, inventory: Inventory, options: Options, reader
         problems += found
         if ahead.start_at_task is not None and plan.nodes:
             ahead = replace(ahead, start_at_task=None)
-    after, found_plays = _play_order(playbook.plays)
-    problems += found_plays + _started(plans, options)
-    if problems:
-        raise InputErrors(problems)
+    return _joined(plans, problems + _started(plans, options))
+
+
+def list_plan(playbook: Playbook, options: Options) -> Plan:
+    """The tasks of all plays in their order, without what only a run asks of them (what waits for what, and what reads
+    what). Raises InputErrors with every mistake that `make_plan` finds in names and needs."""
+    plans: list[PlayPlan] = []
+    problems: list[Problem] = []
+    for play in playbook.plays:
+        name, own = _strategy(play, options)
+        draft = Draft(play, options, name, _NobodyReads(), {}, problems=tuple(own))
+        plan, found = _through(LISTING_PASSES, draft)
+        plans.append(plan)
+        problems += found
+    return _joined(plans, problems)
+
+
+class _NobodyReads:
+    """A listing's answer to what templates read: any variable."""
+
+    def reads(self, value: Any) -> frozenset[str] | None:  # noqa: ARG002 - whatever it is
+        return None
+
+    def reads_of_condition(self, condition: Condition) -> frozenset[str] | None:  # noqa: ARG002
+        return None
+
+
+def _joined(plans: Sequence[PlayPlan], problems: list[Problem]) -> Plan:
+    after, found = _play_order([plan.play for plan in plans])
+    if problems or found:
+        raise InputErrors([*problems, *found])
     return Plan(tuple(plans), after)
 
 

@@ -80,4 +80,6 @@ def flush_nodes(
 
 def number(nodes: Iterable[TaskNode]) -> tuple[TaskNode, ...]:
     """The nodes with their positions in this list."""
-    return tuple(replace(node, position=position) for position, node in enumerate(nodes))
+    return tuple(
+        node if node.position == position else replace(node, position=position) for position, node in enumerate(nodes)
+    )

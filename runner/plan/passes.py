@@ -34,6 +34,9 @@ PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (
     acyclic,
 )
 
+# What a listing needs: which tasks, in which order, and whether `needs` can be followed.
+LISTING_PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (order, select, needs, arrange, strategy, acyclic)
+
 # What a dynamic include brings goes through the same passes, less those that look at the play as a whole.
 SPLICE_PASSES: Final[tuple[Callable[[Draft], Draft], ...]] = (
     select,

@@ -12,6 +12,7 @@ import binascii
 import codecs
 from collections.abc import Iterator
 from dataclasses import field
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -132,6 +133,16 @@ def at(tree: Tree | None, *path: str | int) -> Tree | None:
 def _told(problems: list[Problem], data: bytes) -> list[Problem]:
     told = [yaml_hints.add_template_hint(problem, data) for problem in problems]
     return list({(problem.span, problem.message): problem for problem in told}.values())
+
+
+@lru_cache(maxsize=8192)
+def _implicit(text: str) -> str:
+    """The tag of a plain scalar; the same words stand in many files."""
+    resolvers: dict[Any, Any] = yaml.SafeLoader.yaml_implicit_resolvers
+    for tag, pattern in resolvers.get(text[:1], ()):
+        if pattern.match(text):
+            return str(tag)
+    return f"{_CORE}str"
 
 
 def _events(data: bytes) -> Iterator[Any]:
@@ -270,7 +281,7 @@ class _Builder:
         span = Span(self.path, mark.line + 1, mark.column + 1)
         if tag is None and not event.style:
             if text not in self.typed:
-                self.typed[text] = self._typed(self._implicit(text), text, span)
+                self.typed[text] = self._typed(_implicit(text), text, span)
             return Scalar(self.typed[text], text, span)
         if tag is None or tag in ("!", f"{_CORE}str"):
             return Scalar(text, text, span, False, True)
@@ -285,13 +296,6 @@ class _Builder:
         if not (text == "" and tag in _TABLE_TAGS | _LISTING_TAGS):
             self._unknown_tag(tag, span)
         return Scalar(text, text, span, True, True)
-
-    def _implicit(self, text: str) -> str:
-        resolvers: dict[Any, Any] = yaml.SafeLoader.yaml_implicit_resolvers
-        for tag, pattern in resolvers.get(text[:1], ()):
-            if pattern.match(text):
-                return str(tag)
-        return f"{_CORE}str"
 
     def _typed(self, tag: str, text: str, span: Span) -> Any:
         if tag not in _SCALAR_TAGS:
