@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runner.errors import TemplateError
+from runner.errors import StepError, TemplateError
+from runner.execute.foresight import doubt_of
 from runner.execute.managed import rendered_file
 from runner.execute.scope import StepScope
+from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.playbook import Condition, Task
 from runner.model.ports import FileKind, StartedJob, TreeEntry
@@ -17,7 +19,7 @@ from runner.model.values import Template, Unknown, UnknownReached
 class StepDesk:
     """A `runner.model.ports.Desk` for one step."""
 
-    __slots__ = ("_jobs", "_playbook_dir", "_scope", "_task", "_there", "_world")
+    __slots__ = ("_playbook_dir", "_scope", "_state", "_task", "_there", "_world")
 
     def __init__(
         self,
@@ -25,7 +27,7 @@ class StepDesk:
         scope: StepScope,
         task: Task,
         playbook_dir: str,
-        jobs: Mapping[str, StartedJob],
+        state: RunState,
         there: StepScope | None = None,
     ) -> None:
         self._world = world
@@ -33,10 +35,17 @@ class StepDesk:
         self._task = task
         self._there = there or scope
         self._playbook_dir = playbook_dir
-        self._jobs = jobs
+        self._state = state
 
     def find(self, kind: FileKind, name: str) -> str:
-        return self._world.files.find(kind, name, self._task, self._playbook_dir)
+        """Raises UnknownReached for a file that is not there, but may be when a dry run is none."""
+        try:
+            return self._world.files.find(kind, name, self._task, self._playbook_dir)
+        except StepError:
+            doubt = doubt_of(self._state.here, name)
+            if doubt is None:
+                raise
+            raise UnknownReached(doubt) from None
 
     def read(self, path: str, *, decrypt: bool = True) -> bytes:
         return self._world.files.read(path, decrypt=decrypt)
@@ -87,4 +96,4 @@ class StepDesk:
         return found
 
     def job(self, name: str) -> StartedJob | None:
-        return self._jobs.get(name)
+        return self._state.jobs.get(name)

@@ -1,11 +1,13 @@
-"""What a dry run foresees: which files there would be and would not be on a host after the steps so far."""
+"""What a dry run foresees: which files there would be and would not be on a host, or here, after the steps so far."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from runner.execute.state import HostState
+from runner.execute.job import Step
+from runner.execute.state import Foreseen, HostState
 from runner.model.call import Effect, Fragment
+from runner.model.values import Unknown
 
 
 def foresee(own: HostState, made: Fragment) -> None:
@@ -18,6 +20,25 @@ def foresee(own: HostState, made: Fragment) -> None:
     own.will_vanish.difference_update(there)
     own.will_vanish.update(made.removes)
     own.will_exist.difference_update(made.removes)
+
+
+def foresee_here(here: Foreseen, step: Step, made: Fragment, task: str) -> None:
+    """Note what a step that runs here, or brings a file here, would make; what it runs may make any file."""
+    if made.download is not None:
+        here.paths.add(made.download.dest)
+    if step.place is None or step.place.target.transport != "local":
+        return
+    if made.effect is Effect.UNSAFE:
+        here.unsure = here.unsure or task
+    elif made.effect is not Effect.READ:
+        here.paths.update(made.makes)
+
+
+def doubt_of(here: Foreseen, name: str) -> Unknown | None:
+    """What to say of a file that is not here, if an earlier step of the dry run would or may have made it."""
+    if any(name == path or path.endswith(f"/{name}") or name.startswith(f"{path}/") for path in here.paths):
+        return Unknown(f"{name} is not here before an earlier task makes it")
+    return Unknown(f"{name} is not here, but {here.unsure!r} may make it") if here.unsure else None
 
 
 def _around(path: str) -> list[str]:

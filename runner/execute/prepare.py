@@ -14,7 +14,7 @@ from runner.execute import background
 from runner.execute.desk import StepDesk
 from runner.execute.expand import expand, loop_variables, opened
 from runner.execute.flags import cautious_flags, flags_of, may_read_item
-from runner.execute.foresight import foresee
+from runner.execute.foresight import foresee, foresee_here
 from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Places
 from runner.execute.rendered import arguments
@@ -315,7 +315,7 @@ class Preparer:
 
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""
-        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, self._variables.state.jobs, step.there)
+        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, self._variables.state, step.there)
 
     def accept(self, job: Job, step: Step, made: Fragment | Outcome) -> None:
         """Take what a module compiled: a fragment to send, or an outcome."""
@@ -327,6 +327,8 @@ class Preparer:
                 step.outcome = background.foreseen()
                 return
             made = self._in_background(job, step, made)
+        if job.flags_at(step).check:
+            foresee_here(self._variables.state.here, step, made, job.name)
         if job.flags_at(step).check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
             step.outcome = unknown_outcome("may run: what it does is not known before the run")
             if spec_of(job.task) is None:

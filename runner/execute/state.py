@@ -72,12 +72,21 @@ class HostState:
 
 
 @dataclass(slots=True)
+class Foreseen:
+    """What a dry run expects of the controller's own files: `paths` that steps would make; `unsure` is the first task
+    that may make any."""
+
+    paths: set[str] = field(default_factory=set)
+    unsure: str = ""
+
+
+@dataclass(slots=True)
 class RunState:
     """All hosts of the run, and the inventory as add_host and group_by have changed it: `made` is what they asked for,
     and on which host.
 
     `stats` is what set_stats has kept: by host, and for the run itself under `_run`, as Ansible names it. `jobs`
-    are those that `async` has begun, by name."""
+    are those that `async` has begun, by name. `here` is what a dry run expects of files on the controller."""
 
     inventory: Inventory
     hosts: dict[str, HostState] = field(default_factory=dict)
@@ -86,6 +95,7 @@ class RunState:
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     made: list[tuple[AddHost | GroupBy, str]] = field(default_factory=list)
     jobs: dict[str, StartedJob] = field(default_factory=dict)
+    here: Foreseen = field(default_factory=Foreseen)
 
     def of(self, host: str) -> HostState:
         """The host's state, made when it is first asked for."""

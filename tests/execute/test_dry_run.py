@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.model.call import Status
 from runner.model.event import HandlerNotified, TaskResult
 from runner.model.values import find_unknown
 from tests.execute.simulation import Book, Simulation, said
@@ -168,3 +169,23 @@ def test_whether_it_changed_may_be_unknown_though_it_ran(tmp_path: Path) -> None
     """
     done = Book(tmp_path).run(text, ["h1"], check=True)
     assert predictions(done) == {"a": "unknown", "b": "unknown", "c": "same", "d": "unknown"}
+
+
+def test_a_file_that_is_not_here_yet_is_no_failure(tmp_path: Path) -> None:
+    built, packed = tmp_path / "built", tmp_path / "packed"
+    text = f"""
+    - {{name: too early, copy: {{src: {packed}, dest: /x}}, ignore_errors: true}}
+    - {{name: build, copy: {{content: x, dest: {built}}}, delegate_to: localhost, run_once: true}}
+    - {{name: send, copy: {{src: {built}, dest: /x}}}}
+    - {{name: nobody makes it, copy: {{src: {packed}, dest: /x}}, ignore_errors: true}}
+    - {{name: pack, command: tar, delegate_to: localhost, run_once: true}}
+    - {{name: send packed, copy: {{src: {packed}, dest: /x}}}}
+    """
+    done = Book(tmp_path).run(text, ["h1", "h2"], check=True)
+    found = [(event.task, event.prediction) for event in done.events if isinstance(event, TaskResult) and event.final]
+    assert {task: prediction for task, prediction in found if task.startswith("send")} == {
+        "send": "unknown",
+        "send packed": "unknown",
+    }
+    failed = {event.task for event in done.events if isinstance(event, TaskResult) and event.status is Status.FAILED}
+    assert failed == {"too early", "nobody makes it"}
