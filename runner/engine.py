@@ -233,8 +233,7 @@ def find_transport(name: str) -> Transport:
     try:
         return cast(Transport, registry.load("transports", name))
     except KeyError:
-        known = ", ".join([*registry.names("transports"), "lab"])
-        raise EnvironmentFault(f"there is no connection named {name!r} (known: {known})") from None
+        raise EnvironmentFault(registry.missing("transports", name)) from None
 
 
 def find_become(name: str) -> BecomeMethod:
@@ -242,5 +241,4 @@ def find_become(name: str) -> BecomeMethod:
     try:
         return cast(BecomeMethod, registry.load("become", name))
     except KeyError:
-        known = ", ".join(registry.names("become"))
-        raise EnvironmentFault(f"there is no become method named {name!r} (known: {known})") from None
+        raise EnvironmentFault(registry.missing("become", name)) from None

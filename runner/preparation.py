@@ -187,7 +187,7 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     files = dict(options.settings.files)
     record = Sources(files, options.vault) if options.vault else Sources(files)
     extensions = Extensions(record.homes, named_by(options.settings), options.verbosity, record.files)
-    record.brings_module = extensions.brings_module
+    record.brings_module, record.brings_lookup = extensions.brings_module, extensions.brings_lookup
     found = _Findings(options, record)
     inventory = found.of(lambda: _read_inventory(options, record))
     loaded = Loaded(playbook) if playbook else found.read()

@@ -8,6 +8,7 @@ from runner.become import _words
 from runner.model.call import Become
 from runner.model.ports import BecomeCommand
 
+COLLECTION: Final = "community.general"
 PROMPT: Final = "assword: "
 WRONG: Final = ("Authentication failed",)
 

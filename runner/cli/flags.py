@@ -95,14 +95,12 @@ def plug_in(room: str, *more: str) -> Callable[[str], str]:
     """The name of a plug-in of a room (with or without its collection), or one of `more`, for argparse."""
 
     def check(text: str) -> str:
-        from runner.registry import names, nearest
+        from runner.registry import absent, known, names
 
-        known = (*names(room), *more)
-        if text.removeprefix("community.general.").removeprefix("ansible.builtin.") in known:
+        if known(room, text):
             return text
-        raise argparse.ArgumentTypeError(
-            f"there is no {text!r}: {nearest(text, known) or 'known: ' + ', '.join(known)}"
-        )
+        hint = absent(room, text) or f"known: {', '.join((*names(room), *more))}"
+        raise argparse.ArgumentTypeError(f"there is no {text!r}: {hint}")
 
     return check
 

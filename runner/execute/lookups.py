@@ -35,16 +35,15 @@ class LookupDesk:
 
     def _plugin(self, name: str) -> Lookup:
         """The project's own lookup of this name, or ours."""
-        short = registry.short(name)
+        own = registry.own("lookups", name)
         theirs = self._world.extensions if not name.startswith("ansible.builtin.") else None
-        brought = theirs.lookup(short) if theirs else None
+        brought = theirs.lookup(own) if theirs else None
         if brought is not None:
             return brought
         try:
-            return cast(Lookup, registry.load("lookups", short))
+            return cast(Lookup, registry.load("lookups", own))
         except KeyError:
-            hint = registry.nearest(short, registry.names("lookups"))
-            raise NoSuchLookup(f"there is no lookup named {name!r}" + (f" ({hint})" if hint else "")) from None
+            raise NoSuchLookup(registry.missing("lookups", name)) from None
 
 
 class _Context:

@@ -89,7 +89,7 @@ class Preparer:
         name = self._world.templar.render(task.action, scope)
         if isinstance(name, Unknown):
             raise UnknownReached(name)
-        module = registry.short(str(name))
+        module = registry.own("modules", str(name))
         if module in STRUCTURAL or module.startswith("import_"):
             raise StepError(f"a template cannot choose {name}: what it brings is planned before the run")
         return replace(task, action=str(name), module=module)

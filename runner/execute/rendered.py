@@ -42,7 +42,7 @@ def _defaults(world: World, task: Task, scope: StepScope) -> dict[str, Any]:
     others are not even rendered."""
     named: dict[str, Any] = {}
     for layer in task.directives.module_defaults:
-        named.update({registry.short(str(name)): value for name, value in layer.items()})
+        named.update({registry.own("modules", str(name)): value for name, value in layer.items()})
     if not named:
         return {}
     groups = [name for name in named if name.startswith(GROUP)]

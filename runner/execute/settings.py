@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from runner import registry
 from runner.arguments import ArgumentError, to_bool
 from runner.errors import StepError
 from runner.execute.scope import StepScope
@@ -117,12 +118,13 @@ class Settings:
         if not (options.become if wanted is None else _bool(wanted, "become")):
             return None
         method = self.text("become_method", "ansible_become_method") or options.become_method or "sudo"
+        method = registry.own("become", method)
         user = self.text("become_user", "ansible_become_user") or options.become_user or "root"
         password = self.variable(
             "ansible_become_password", "ansible_become_pass", f"ansible_{method}_password", f"ansible_{method}_pass"
         )
         return Become(
-            method.removeprefix("ansible.builtin.").removeprefix("community.general."),
+            method,
             _safe(user, "become_user"),
             self._secret(password) if password is not None else options.become_password,
             self.text("become_exe", "ansible_become_exe") or options.settings.become_exe,
@@ -142,7 +144,7 @@ class Settings:
         user = self.text("remote_user", "ansible_user", "ansible_ssh_user") or options.user
         return Target(
             host,
-            _transport(transport),
+            registry.own("transports", transport),
             _safe(self.text("", "ansible_host", "ansible_ssh_host") or host, "ansible_host"),
             _number(port, "ansible_port") if port is not None else self._port(),
             _safe(user, "user") if user else None,
@@ -175,11 +177,6 @@ class Settings:
         text = str(value)
         self._world.secret(text)
         return Secret(text)
-
-
-def _transport(name: str) -> str:
-    short = name.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
-    return {"smart": "ssh", "paramiko": "ssh", "paramiko_ssh": "ssh", "openssh": "ssh"}.get(short, short)
 
 
 def _safe(text: str, what: str) -> str:

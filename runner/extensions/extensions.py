@@ -74,6 +74,13 @@ class Extensions:
         """Whether a library has a module of this name."""
         return self._module_file(name, collections) is not None
 
+    def brings_lookup(self, name: str) -> bool:
+        """Whether there is a lookup of this name, usable or not."""
+        try:
+            return self.lookup(name) is not None
+        except StepError:
+            return True
+
     def module(self, task: Task) -> Module | None:
         """The module that a task names. Raises StepError when it is none that can be run."""
         self._forget_if_grown()

@@ -79,14 +79,14 @@ def find_action(
 
 def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) -> Keyed | None:
     """Which of the keys is the module."""
-    modules = [entry for entry in others if registry.short(entry[0].text) in registry.names("modules")]
+    modules = [entry for entry in others if _is_module(entry[0].text)]
     if len(modules) > 1:
         (first, _), (second, _) = modules[:2]
         hint = "make them two tasks: begin the second one with '- '"
         reading.error(second.span, f"two modules in one task: {first.text} and {second.text}", hint)
     if modules or settled:
         return modules[0] if modules else None
-    brought = [entry for entry in others if reading.record.brings_module(registry.short(entry[0].text), ())]
+    brought = [entry for entry in others if reading.record.brings_module(_module(entry[0].text), ())]
     likely = brought or [entry for entry in others if not _misspelt_keyword(entry[0].text, where)]
     if len(likely) != 1:
         for key, _ in others:
@@ -106,15 +106,24 @@ def _strays(reading: Reading, others: list[Keyed], chosen: Keyed | None, where: 
     far left."""
     misplaced = False
     for key, _ in others:
-        if chosen and (key is chosen[0] or registry.short(key.text) in registry.names("modules")):
+        if chosen and (key is chosen[0] or _is_module(key.text)):
             continue
-        if chosen and key.text in _options_of(registry.short(chosen[0].text)):
+        if chosen and key.text in _options_of(_module(chosen[0].text)):
             misplaced = True
             hint = f"indent it further than {chosen[0].text!r}"
             reading.error(key.span, f"{key.text!r} is an argument of {chosen[0].text}, not a keyword", hint)
         else:
             unknown_keyword(reading, key, where)
     return misplaced
+
+
+def _module(name: str) -> str:
+    """The short name of our module that `name` stands for; else `name`."""
+    return registry.own("modules", name)
+
+
+def _is_module(name: str) -> bool:
+    return _module(name) in registry.names("modules")
 
 
 @cache
@@ -135,7 +144,7 @@ def _misspelt_keyword(word: str, where: str) -> bool:
 
 def _new_style(reading: Reading, key: Scalar, value: Tree) -> Action | None:
     name = key.text
-    module = registry.short(name)
+    module = _module(name)
     if isinstance(value, Table):
         args, spans = _table_args(value)
         return Action(name, module, key.span, args, spans)
@@ -176,7 +185,7 @@ def _split_name(reading: Reading, value: Scalar, local: bool) -> Action | None:
     if has_mark(name) and not value.unsafe:
         action = Action(Template(name, value.span), "", value.span, local=local)
     else:
-        action = Action(name, registry.short(name), value.span, local=local)
+        action = Action(name, _module(name), value.span, local=local)
     rest = value.text[start:].lstrip(" ")
     return _from_text(reading, action, value, rest, len(value.text) - len(rest)) if rest else action
 

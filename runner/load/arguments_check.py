@@ -15,6 +15,7 @@ from runner.load.fields import holds_template
 from runner.load.reading import Reading
 from runner.registry import nearest
 
+BRING: Final = "a module of this name in library/ or collections/ would be taken"
 _DID_YOU_MEAN: Final = re.compile(r" \((did you mean [^()]*)\)$")
 
 
@@ -28,10 +29,12 @@ def spec_of(module: str) -> Spec | None:
 
 
 @cache
-def unknown_module(module: str) -> str:
-    """What to say of a module that is not there; the task fails with it when (and only when) it is reached."""
-    near = nearest(module, registry.names("modules"))
-    return f"there is no module {module!r}" + (f": {near}" if near else "")
+def unknown_module(module: str) -> tuple[str, str]:
+    """What to say of a module that is not there, and what one can do; the task fails with it when (and only when) it is
+    reached."""
+    near = registry.absent("modules", module)
+    what = f"there is no module {module!r}" + (f": {near}" if near else "")
+    return what, "" if near.startswith("did you mean") else BRING
 
 
 def checked(reading: Reading, action: Action) -> Action:

@@ -77,7 +77,7 @@ def members_of(reading: Reading, folders: Sequence[str], name: str, seen: frozen
     members = _action_groups(reading, folders, collection).get(group)
     for member in members if isinstance(members, list) else ():
         if isinstance(member, str):
-            yield registry.short(member if "." in member else f"{collection}.{member}")
+            yield registry.own("modules", member if "." in member else f"{collection}.{member}")
         elif isinstance(member, Mapping):
             extended = (member.get("metadata") or {}).get("extend_group") or []
             for other in [extended] if isinstance(extended, str) else extended:

@@ -8,10 +8,11 @@ from typing import Any, Final
 from runner.load.action import Action, Keyed, find_action
 from runner.load.arguments_check import checked, spec_of, unknown_module
 from runner.load.context import Context, Import, Place
-from runner.load.fields import check_name, conditions, right_kind, unknown_keyword, variables, words
+from runner.load.fields import check_name, conditions, has_mark, right_kind, unknown_keyword, variables, words
 from runner.load.inherit import handed_down
 from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
+from runner.load.reading import Reading
 from runner.load.static_names import static_tags
 from runner.model.playbook import Around, Block, Node, Task
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
@@ -157,9 +158,7 @@ def _task(
     args, apply = _without_apply(context, action) if action.module in DYNAMIC else (action.args, {})
     brought = not spec_of(action.module) and reading.record.brings_module(action.module, own.directives.collections)
     known = brought or not action.module or spec_of(action.module)
-    unknown = "" if known else unknown_module(action.module)
-    if unknown:
-        reading.warn(action.span, unknown, "the task fails if the run reaches it")
+    unknown = "" if known else _unknown(reading, action)
     name = _name(fields)
     return Task(
         id=context.new_id(place.key, action.written, args),
@@ -184,6 +183,16 @@ def _task(
         named=bool(name),
         **_task_keywords(context, fields),
     )
+
+
+def _unknown(reading: Reading, action: Action) -> str:
+    """Note that there is no such module; gives what the task fails with."""
+    what, advice = unknown_module(action.module)
+    if has_mark(action.module):
+        advice = "a template can name the module in 'action: …' only"
+    hint = "the task fails if the run reaches it"
+    reading.warn(action.span, what, f"{hint}; {advice}" if advice else hint)
+    return f"{what} ({advice})" if advice else what
 
 
 def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, Any]:

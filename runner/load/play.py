@@ -85,7 +85,7 @@ def _with_own_collection(given: Directives, path: str) -> Directives:
 
 
 def _not_a_keyword(context: Context, table: Table, key: Scalar) -> None:
-    if registry.short(key.text) in registry.names("modules") and table.get("hosts") is None:
+    if registry.own("modules", key.text) in registry.names("modules") and table.get("hosts") is None:
         hint = "a playbook is a list of plays: put tasks under 'tasks:' of a play with 'hosts:'"
         context.reading.error(key.span, f"this is a task ({key.text}), not a play", hint)
         return
@@ -109,7 +109,7 @@ def _roles(
 def _hosts(context: Context, table: Table, tree: Tree | None) -> Any:
     value = plain(tree)
     if table.get("hosts") is None:
-        if not any(registry.short(key.text) in registry.names("modules") for key, _ in table.entries):
+        if not any(registry.own("modules", key.text) in registry.names("modules") for key, _ in table.entries):
             context.reading.error(table.span, "the play does not say on which hosts", "add 'hosts: PATTERN'")
         return ""
     if value in (None, "", []) and tree is not None:

@@ -26,7 +26,8 @@ class Sources:
 
     `vault` opens those that are encrypted; `sealed` are their paths, as they were asked for, `locked` those that no
     secret opens. `homes` are the folders of playbooks and roles, which may hold plug-ins and modules;
-    `brings_module(name, collections)` says whether one of those modules has a name.
+    `brings_module(name, collections)` says whether one of those modules has a name, `brings_lookup(name)` the same of
+    lookups.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -35,10 +36,11 @@ class Sources:
     locked: set[str] = field(default_factory=set)
     homes: dict[str, None] = field(default_factory=dict)
     brings_module: Callable[[str, tuple[str, ...]], bool] = lambda _name, _collections: False
+    brings_lookup: Callable[[str], bool] = lambda _name: False
 
     def aside(self) -> Sources:
         """A record of its own with the same secrets and homes, for a look ahead at what the run may never read."""
-        return Sources(vault=self.vault, homes=self.homes, brings_module=self.brings_module)
+        return replace(self, files={}, sealed=set(), locked=set())
 
     def home(self, folder: str) -> None:
         """A playbook or a role lives in this folder."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from runner.lookups._options import flatten
 from runner.model.names import Names
 from runner.model.ports import LookupContext
+
+COLLECTION: Final = "community.general"
 
 
 def run(terms: list[Any], _variables: Names, _options: Mapping[str, Any], _context: LookupContext) -> list[Any]:

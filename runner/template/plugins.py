@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from jinja2.filters import FILTERS as JINJA_FILTERS
@@ -102,6 +102,10 @@ class Registered(dict[str, Callable[..., Any]]):
             return self[name]
         except KeyError:
             return default
+
+    def __iter__(self) -> Iterator[str]:
+        """All names that are known without running a project's file."""
+        return iter(dict.fromkeys([*super().__iter__(), *self._extra]))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.get(name) is not None

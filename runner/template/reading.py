@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from jinja2 import meta, nodes
+from jinja2.exceptions import TemplateAssertionError
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runner import registry
@@ -16,6 +17,7 @@ from runner.model.values import Template
 from runner.template import explain
 from runner.template.compile import INLINE, LOOKUPS, PLAIN, Compiler, embedded_texts, file_options
 from runner.template.lazy import DICTS, LISTS
+from runner.template.syntax_words import with_nearest
 
 Reads = frozenset[str] | None
 
@@ -84,23 +86,70 @@ class Reader:
         kind = "template" if text.startswith(("{{", "{%", "{#")) else "condition"
         return self._check(kind, text, condition.span)
 
+    def lookups(self, value: Any) -> list[tuple[str, Span]]:
+        """The lookups that a raw value's templates name, with their places."""
+        if type(value) is Template:
+            return [(name, value.span) for name in self._lookups("template", str(value))]
+        parts = value.values() if isinstance(value, DICTS) else value if isinstance(value, LISTS) else ()
+        return [found for part in parts for found in self.lookups(part)]
+
+    def lookups_of_condition(self, condition: Condition) -> list[tuple[str, Span]]:
+        """The same for a condition."""
+        text = condition.value.strip() if isinstance(condition.value, str) else ""
+        kind = "template" if text.startswith(("{{", "{%", "{#")) else "condition"
+        return [(name, condition.span) for name in self._lookups(kind, text)]
+
+    def _lookups(self, kind: str, text: str) -> Iterator[str]:
+        if not any(f"{name}(" in text for name in LOOKUPS):  # most texts have none: do not parse them again
+            return
+        try:
+            tree = self._parsed(kind, text)
+        except (JinjaError, TemplateError, RecursionError):
+            return
+        for call in tree.find_all(nodes.Call):
+            named = isinstance(call.node, nodes.Name) and call.node.name in LOOKUPS and call.args
+            if named and isinstance(call.args[0], nodes.Const):
+                yield str(call.args[0].value)
+        for inner in embedded_texts(tree):
+            yield from self._lookups("template", inner)
+
+    def _parsed(self, kind: str, text: str) -> nodes.Template:
+        parse = self._compiler.parse if kind == "template" else self._compiler.parse_condition
+        return parse(text, INLINE if kind == "template" else PLAIN)
+
     def _check(self, kind: str, text: str, span: Span) -> list[Problem]:
         try:
             if kind == "template":
                 self._compiler.template(text)
             else:
                 self._compiler.condition(text)
+        except TemplateAssertionError as error:
+            faults = self._unknown_plugins(self._parsed(kind, text)) or [error]
+            return [_problem(fault, span, text) for fault in faults]
         except (JinjaError, TemplateError, RecursionError) as error:
-            found = explain.failure(error, span, text, False)
-            return [Problem(span, str(found), word=getattr(found, "word", ""))]
+            return [_problem(error, span, text)]
         return []
+
+    def _unknown_plugins(self, tree: nodes.Template) -> list[TemplateAssertionError]:
+        """All filters and tests that a tree names and that are not there; the compiler stops at the first."""
+        found: dict[str, TemplateAssertionError] = {}
+        environment = self._compiler.environment(INLINE)
+        for kind, of, known in (
+            ("filter", nodes.Filter, environment.filters),
+            ("test", nodes.Test, environment.tests),
+        ):
+            for node in tree.find_all(of):
+                if node.name not in known:
+                    message = f"No {kind} named {node.name!r}."
+                    words = with_nearest(message, environment.filters, environment.tests)
+                    found[message] = TemplateAssertionError(words, node.lineno)
+        return list(found.values())
 
     def _source(self, kind: str, text: str) -> Reads:
         key = (kind, text)
         if key not in self._seen:
-            parse = self._compiler.parse if kind == "template" else self._compiler.parse_condition
             try:
-                self._seen[key] = self._tree(parse(text, INLINE if kind == "template" else PLAIN))
+                self._seen[key] = self._tree(self._parsed(kind, text))
             except (JinjaError, RecursionError):
                 self._seen[key] = _NOTHING
         return self._seen[key]
@@ -130,10 +179,15 @@ class Reader:
             yield None
 
 
+def _problem(error: Exception, span: Span, text: str) -> Problem:
+    found = explain.failure(error, span, text, False)
+    return Problem(span, str(found), word=getattr(found, "word", ""))
+
+
 def _of_lookup(call: nodes.Call) -> Reads:
     if not call.args or not isinstance(call.args[0], nodes.Const) or call.dyn_args is not None:
         return None
-    name = str(call.args[0].value).rpartition(".")[2]
+    name = registry.own("lookups", str(call.args[0].value))
     if name in _LOOKS_ANYWHERE or name not in registry.names("lookups"):
         return None
     if name != "vars":

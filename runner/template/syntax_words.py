@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from runner.registry import nearest
+from runner.registry import elsewhere, nearest
 
 _INNERMOST: Final = r"\..*innermost block that needs to be closed is '(\w+)'"
 _NESTING: Final = re.compile(rf"Encountered unknown tag '(\w+)'{_INNERMOST}", re.DOTALL)
@@ -68,8 +68,20 @@ def _with_advice(message: str, text: str) -> str:
 def with_nearest(message: str, filters: Iterable[str], tests: Iterable[str]) -> str:
     """The message about an unknown filter or test with what was probably meant."""
     found = _UNKNOWN_PLUGIN.match(message)
-    near = nearest(found[2], filters if found[1] == "filter" else tests) if found else ""
+    if not found:
+        return message
+    near = _near_plugin(found[2], filters if found[1] == "filter" else tests, f"{found[1]}s")
     return f"{message.rstrip('.')} ({near})" if near else message
+
+
+def _near_plugin(name: str, known: Iterable[str], room: str) -> str:
+    """A hint: the same name in the collection that has it, where Ansible finds it, or a name like it."""
+    last = name.rpartition(".")[2]
+    same = [other for other in known if other.rpartition(".")[2] == last and not other.startswith("ansible.legacy.")]
+    if same:
+        return f"did you mean {min(same, key=lambda other: ('.' not in other, len(other)))!r}?"
+    home = elsewhere(room, last)
+    return f"Ansible has it in {home}" if home else nearest(name, known)
 
 
 def of_call(words: str) -> str:

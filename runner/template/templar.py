@@ -184,6 +184,14 @@ class Templar:
         """The same for a condition."""
         return self._reader.problems_of_condition(condition)
 
+    def lookups(self, value: Any) -> list[tuple[str, Span]]:
+        """The lookups that templates ask for by a plain name, each with the template's place."""
+        return self._reader.lookups(value)
+
+    def lookups_of_condition(self, condition: Condition) -> list[tuple[str, Span]]:
+        """The same for a condition."""
+        return self._reader.lookups_of_condition(condition)
+
     # What the parts of this room ask of one another.
 
     def text(self, template: Template, scope: Scope, path: str) -> Any:
