@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from runner.load.fields import holds_template
 from runner.load.reading import Reading
 from runner.registry import nearest
 
-BRING: Final = "a module of this name in library/ or collections/ would be taken"
+BRING: Final = "one of your own in library/ would be run, if it needs no Python library of Ansible's"
 _DID_YOU_MEAN: Final = re.compile(r" \((did you mean [^()]*)\)$")
 
 
@@ -37,8 +37,9 @@ def unknown_module(module: str) -> tuple[str, str]:
     return what, "" if near.startswith("did you mean") else BRING
 
 
-def checked(reading: Reading, action: Action) -> Action:
-    """The action with free text under its option's name; wrong arguments are noted, each at its place."""
+def checked(reading: Reading, action: Action, defaults: Sequence[Any] = ()) -> Action:
+    """The action with free text under its option's name; wrong arguments are noted, each at its place. `defaults` are
+    the layers of `module_defaults`: what they give is not missing."""
     spec = spec_of(action.module)
     if spec is None:
         return action
@@ -51,12 +52,31 @@ def checked(reading: Reading, action: Action) -> Action:
         _note_names(reading, action, spec)
     if len(reading.problems) == before:
         # What is missing is not worth telling as long as something is misspelt: it may be just that.
-        for message in check_presence(spec, found):
+        handed = _handed(defaults, action.module)
+        present = {**canonical(spec, handed or {})[0], **found}
+        for message in check_presence(spec, present) if handed is not None else ():
             reading.error(action.span, f"{action.module}: {message}", _presence_hint(message, action, spec))
     for name, value in found.items():
         _check_value(reading, action, spec, name, value)
-    _check_required_if(reading, action, spec, found)
+    if not defaults:
+        _check_required_if(reading, action, spec, found)
     return action
+
+
+def _handed(defaults: Sequence[Any], module: str) -> Mapping[str, Any] | None:
+    """What `module_defaults` give the module; None where that is not known yet (groups, templates)."""
+    given: dict[str, Any] = {}
+    for layer in defaults:
+        if not isinstance(layer, Mapping):
+            return None
+        for name, values in layer.items():
+            if str(name).startswith("group/"):
+                return None
+            if registry.own("modules", str(name)) == module:
+                if not isinstance(values, Mapping):
+                    return None
+                given.update(values)
+    return given
 
 
 def _place_free_text(reading: Reading, action: Action, spec: Spec) -> Action:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
+from runner import registry
 from runner.load.action import Action, Keyed, find_action
 from runner.load.arguments_check import checked, spec_of, unknown_module
 from runner.load.context import Context, Import, Place
 from runner.load.fields import check_name, conditions, has_mark, right_kind, unknown_keyword, variables, words
-from runner.load.inherit import handed_down
+from runner.load.inherit import directives, handed_down
 from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
 from runner.load.reading import Reading
 from runner.load.static_names import static_tags
 from runner.model.playbook import Around, Block, Node, Task
+from runner.registry import BUILTIN
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
 STATIC: Final = frozenset({"import_tasks", "import_role"})
@@ -106,7 +109,10 @@ def _load_task(context: Context, table: Table, around: Around, place: Place) -> 
         handed_down(context.reading, Around(), fields)
         context.reading.lost += [_name(fields), *words(fields.get("listen"))]
         return ()
-    action = checked(context.reading, action)
+    given = directives(around.directives, fields)
+    action = checked(
+        context.reading, _of_collections(context.reading, action, given.collections), given.module_defaults
+    )
     if action.local and "delegate_to" in fields:
         hint = "write 'action', or leave out delegate_to"
         context.reading.error(action.span, "local_action says already where it runs", hint)
@@ -118,6 +124,19 @@ def _load_task(context: Context, table: Table, around: Around, place: Place) -> 
     if action.module in DYNAMIC:
         _check_include_keywords(context, table, action)
     return (_task(context, around, place, fields, action, loops),)
+
+
+def _of_collections(reading: Reading, action: Action, collections: tuple[str, ...]) -> Action:
+    """The action with the module that the keyword `collections` makes of its short name, where that is not ours."""
+    if not collections or "." in action.written or not spec_of(action.module):
+        return action
+    for collection in collections:
+        if collection in (BUILTIN, "ansible.legacy", registry.collection("modules", action.module)):
+            return action
+        whole = f"{collection}.{action.module}"
+        if reading.record.brings_module(whole, ()):
+            return replace(action, module=whole)
+    return action
 
 
 def _import(

@@ -46,7 +46,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             own = {k: v for k, v in values.items() if k not in hidden and not k.startswith(("_ansible", "ansible_"))}
             message = own.pop("msg", own)
         label = "hidden" if item and secret else label
-        name = task.name or task.action.rpartition(".")[2]
+        name = task.name or task.action
         self._write([result._host.name, name, status, label, message])
 
     def v2_runner_on_ok(self, result: Any) -> None:
