@@ -85,26 +85,33 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
         return Outcome(problem.status, {**problem.values, **named}, msg=problem.msg)
     was, now = Seen.read(reply, "was"), Seen.read(reply, "now")
     values: dict[str, Any] = {**named, key: value(reply, "path", call.args["path"])}
-    seen = now or was
-    if seen is not None:
-        values |= seen.result()
     if call.check and reply.differs:
-        values["state"] = _predicted_state(state, was)
+        values |= _predicted(call, state, was)
+    elif (seen := now or was) is not None:
+        values |= seen.result()
     diffs = _diffs(call, was, now, values) if call.diff and reply.differs else ()
     return Outcome(Status.CHANGED if reply.differs else Status.OK, values, diff=diffs)
 
 
-def _predicted_state(state: str | None, was: Seen | None) -> str:
+def _predicted(call: Call, state: str | None, was: Seen | None) -> dict[str, Any]:
+    """What a dry run can say of the file: of one that is there, what stays; of a new one, what is asked for."""
+    there = was is not None and was.type != "absent"
+    if state == "absent":
+        return {"state": "absent"}
     if state in (None, "touch"):
-        return was.state if was is not None and was.type != "absent" else "file"
-    return str(state)
+        state = was.state if was is not None and there else "file"
+    kept = was.result() if was is not None and there and was.state == state else {}
+    return {**kept, **_wanted(call, was), "state": str(state)}
 
 
 def _diffs(call: Call, was: Seen | None, now: Seen | None, values: dict[str, Any]) -> Any:
+    """What changes: of a new file only what was asked for, so that a dry run shows the same."""
     before = _shown(was.result()) if was is not None else {}
-    after = (
-        _shown(now.result()) if now is not None else _shown(before | _wanted(call, was) | {"state": values["state"]})
-    )
+    after = before | _wanted(call, was) | {"state": values["state"]}
+    if values["state"] == "absent":
+        after = {"state": "absent"}
+    elif now is not None:
+        after = {name: value for name, value in _shown(now.result()).items() if name in after}
     found = attribute_diff(str(call.args["path"]), before, after)
     return () if found is None else (found,)
 

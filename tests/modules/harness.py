@@ -143,7 +143,9 @@ def run_lines(
     return replies, records
 
 
-def _run_fragment(call: Call, fragment: Fragment, shell: str, home: Path, umask: int) -> Reply:
+def _run_fragment(
+    call: Call, fragment: Fragment, shell: str, home: Path, umask: int, env: Mapping[str, str] | None = None
+) -> Reply:
     paths: dict[tuple[int, str], str] = {}
     for upload in fragment.uploads:
         content = upload.content if upload.content is not None else Path(upload.source or "").read_bytes()
@@ -154,7 +156,7 @@ def _run_fragment(call: Call, fragment: Fragment, shell: str, home: Path, umask:
             file.write(content)
         paths[0, upload.name] = str(temporary)
     line = Line(0, 0, fragment, check=call.check, environment=call.environment)
-    replies, _ = run_lines([line], shell, home=home, umask=umask, uploads=paths)
+    replies, _ = run_lines([line], shell, home=home, env=env, umask=umask, uploads=paths)
     assert not [path for path in paths.values() if Path(path).exists()]
     if fragment.download and replies[0].rc == 0:
         source = Path(fragment.download.path.replace("~", str(home), 1))
@@ -182,26 +184,41 @@ def run_module(
     diff: bool = False,
     desk: FolderDesk | None = None,
     umask: int = 0o022,
+    env: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Outcome:
-    """What the call comes to on this machine, whose login home is `home`. `more` are further fields of Call."""
-    return run_call(make_call(name, args, check=check, diff=diff, **more), shell, home, desk, umask)
+    """What the call comes to on this machine, whose login home is `home`. `env` is added to the login's environment;
+    `more` are further fields of Call."""
+    return run_call(make_call(name, args, check=check, diff=diff, **more), shell, home, desk, umask, env)
 
 
-def run_call(call: Call, shell: str, home: Path, desk: FolderDesk | None = None, umask: int = 0o022) -> Outcome:
+def run_call(
+    call: Call,
+    shell: str,
+    home: Path,
+    desk: FolderDesk | None = None,
+    umask: int = 0o022,
+    env: Mapping[str, str] | None = None,
+) -> Outcome:
     """As the executor does: fragment, reply, outcome, until the module asks for no further fragment."""
-    return drive(load("modules", call.module), call, shell, home, desk, umask)
+    return drive(load("modules", call.module), call, shell, home, desk, umask, env)
 
 
 def drive(
-    module: Any, call: Call, shell: str, home: Path, desk: FolderDesk | None = None, umask: int = 0o022
+    module: Any,
+    call: Call,
+    shell: str,
+    home: Path,
+    desk: FolderDesk | None = None,
+    umask: int = 0o022,
+    env: Mapping[str, str] | None = None,
 ) -> Outcome:
     """The same for a module that stands in no room of ours."""
     at = desk or FolderDesk()
     try:
         step = module.fragment(call, at)
         while isinstance(step, Fragment):
-            reply = _run_fragment(call, step, shell, home, umask)
+            reply = _run_fragment(call, step, shell, home, umask, env)
             if call.check and reply.differs and not step.predictable and reply.rc == 0:
                 return Outcome(Status.SKIPPED, unknown="it did not run")
             step = module.outcome(call, step, reply, at)
