@@ -22,7 +22,9 @@ have, and these functions; a path is given to them as `quote.path` makes it:
     pb_sum PATH [ALGO]       set pb_sum to the file's checksum (sha1 by default; md5 sha256 …), "" if no tool can
     pb_temp PATH [SUFFIX]    set pb_temp to a new, empty, private (0600) file beside PATH, open as fd 8: write to `>&8`
                              (not by name: nobody can put a link in its place); removed if the step fails
-    pb_place TEMP PATH       rename TEMP onto PATH, after pb_temp and pb_attr_apply; fails the step with a message
+    pb_place TEMP PATH [unsafe]
+                             rename TEMP onto PATH, after pb_temp and pb_attr_apply; fails the step with a message.
+                             `unsafe`: if that is impossible, write it in place and set pb_in_place to 1
     pb_attr_probe PATH OWNER GROUP
                              after pb_stat and `modes.text(mode)` (which sets pb_want_mode, "" = keep): pb_differs when
                              mode or owner differ; fails when a name is unknown. OWNER and GROUP "" = keep

@@ -24,7 +24,9 @@ FILE_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "serole": Option("str", doc="SELinux role."),
         "setype": Option("str", doc="SELinux type."),
         "selevel": Option("str", doc="SELinux level."),
-        "unsafe_writes": Option("bool", default=False, doc="Accepted; writing is atomic always."),
+        "unsafe_writes": Option(
+            "bool", default=False, doc="Write in place where no rename is possible (a mounted file)."
+        ),
     }
 )
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-import shlex
 from collections.abc import Set
 from typing import Any, Final
 
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Upload
 from runner.model.quick import dataclass
-from runner.sh import modes
+from runner.sh import modes, replacing
 from runner.sh.encode import printf_word
-from runner.sh.quote import expanded, path, quote
+from runner.sh.quote import path, quote
 
 INLINE_LIMIT: Final = 64 << 10  # bytes of content that travel in the text itself
 DIFF_LIMIT: Final = 100 << 10  # bytes of a file that are shown in a diff (Ansible's max_diff_size has 104448)
@@ -38,7 +37,7 @@ class Placing:
     """What is to be at `dest`. `name`: the base name to use if `dest` is a folder; None: a folder is an error.
 
     The content is `content`, or the local file `source`, or (`remote`) a file of the host. `size` in bytes. `sealed`:
-    it was encrypted here, so no diff shows it.
+    it was encrypted here, so no diff shows it. `unsafe`: where no rename is possible, it is written in place.
     """
 
     dest: str
@@ -57,6 +56,7 @@ class Placing:
     follow: bool = False
     validate: str | None = None
     sealed: bool = False
+    unsafe: bool = False
 
     @property
     def is_large(self) -> bool:
@@ -81,6 +81,7 @@ def from_args(args: Any, **more: Any) -> Placing:
         backup=args["backup"],
         follow=args["follow"],
         validate=args["validate"],
+        unsafe=args["unsafe_writes"],
         **more,
     )
 
@@ -210,6 +211,7 @@ def _judge(call: Call, placing: Placing) -> str:
     folder = placing.dest.endswith("/")
     above = ":" if soon else 'pb_above "${pb_folder%/}"'
     missing = above if folder else ":" if soon else 'pb_fail "Destination directory $pb_where does not exist"'
+    in_place = ' && [ ! -w "$pb_dest" ]' if placing.unsafe else ""
     fresh = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
     mode = "pb_want_mode=$pb_src_mode" if placing.mode == "preserve" else modes.text(placing.mode)
     # Ansible: a copy on the host takes its source's mode along when it replaces something, not when it is new.
@@ -219,7 +221,7 @@ def _judge(call: Call, placing: Placing) -> str:
     return (
         'if [ -z "$pb_same" ]; then pb_differs; pb_parent "$pb_dest"\n'
         f'if [ ! -d "$pb_where" ]; then {missing}\n'
-        'elif [ ! -w "$pb_where" ]; then pb_fail "Destination $pb_where not writable"; fi\n'
+        f'elif [ ! -w "$pb_where" ]{in_place}; then pb_fail "Destination $pb_where not writable"; fi\n'
         f"case $pb_type in absent | link) {fresh} ;; esac; fi{every}\n"
         f'{mode}\npb_was=$pb_type\n[ "$pb_type" != link ] || pb_type=file\n'
         f'pb_attr_probe "$pb_dest" {quote(placing.owner)} {quote(placing.group)}'
@@ -245,33 +247,23 @@ def _replace(placing: Placing, owners: str) -> str:
             "pb_want_mode=${pb_keep% *} pb_mode=${pb_keep#* } pb_isdir=0; fi"
         )
     suffix = posixpath.splitext(posixpath.basename(placing.final))[1]
-    lines.append(f'pb_temp "$pb_dest" {quote(suffix) if len(suffix) < 40 else ""}')
+    lines.append(replacing.temporary('"$pb_dest"', quote(suffix) if len(suffix) < 40 else "", unsafe=placing.unsafe))
     lines.append('pb_body >&8 2>/dev/null || { pb_body | cat >&8; pb_fail "cannot write $pb_dest"; }')
     if placing.remote is None and not (placing.owner and placing.group):
         lines.append('[ "$pb_was" != file ] || pb_keep_owner "$pb_dest"')
-    lines.append('[ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode')
+    lines.append('pb_asked=$pb_want_mode; [ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode')
     lines.append(f'pb_attr_apply "$pb_temp" {owners}')
     if placing.validate is not None:
         lines.append(_validate(placing.validate))
     if placing.backup:
         lines.append('[ ! -e "$pb_dest" ] || pb_backup "$pb_dest"')
-    lines.append('pb_place "$pb_temp" "$pb_dest"')
+    lines.append(replacing.put('"$pb_dest"', owners, unsafe=placing.unsafe))
     return "\n".join(lines)
 
 
 def _validate(command: str) -> str:
-    """Runs the user's check on the temporary: words, not a shell's text, `%s` is the file (Ansible's `validate`)."""
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise StepError(f"validate cannot be split into words: {error}") from None
-    text = " ".join(
-        '"$pb_temp"'.join(expanded(part.replace("%%", "%")) if part else "" for part in word.split("%s"))
-        if word
-        else "''"
-        for word in words
-    )
+    """Runs the user's check on the temporary (Ansible's `validate`)."""
     return (
-        f"exec 8>&-\n( trap - EXIT; pb_user_run {text} )\npb_rc=$?\n"
+        f"exec 8>&-\n( trap - EXIT; pb_user_run {replacing.validate_words(command)} )\npb_rc=$?\n"
         '[ "$pb_rc" -eq 0 ] || { pb_kv exit_status "$pb_rc"; pb_fail "failed to validate"; }'
     )

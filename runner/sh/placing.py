@@ -41,7 +41,9 @@ pb_untemp() {
 pb_place() {
   exec 8>&-
   [ -L "$2" ] || [ ! -d "$2" ] || pb_fail "cannot replace the directory $2"
-  mv -fT -- "$1" "$2" 2>/dev/null || mv -f -- "$1" "$2" || pb_fail "cannot replace $2"
+  pb_in_place=
+  mv -fT -- "$1" "$2" 2>/dev/null || mv -f -- "$1" "$2" ||
+    { [ -n "${3-}" ] && cat -- "$1" >"$2" && pb_in_place=1; } || pb_fail "cannot replace $2"
 }
 pb_chown() { [ -z "$2" ] || "$3" -h -- "$2" "$1" || pb_fail "$3 failed: $1 to $2"; }
 # Five digits: with fewer, GNU chmod keeps a folder's setgid bit.

@@ -1,0 +1,290 @@
+"""A file of the host read, computed anew here and written back: what lineinfile, blockinfile and their like share.
+
+A module says which file (`Wish`) and gives a function from the old content to the new one (`Change`):
+
+    def fragment(call, desk):
+        return editing.read(call, editing.from_args(call.args, create=call.args["create"]))
+
+    def outcome(call, fragment, reply, desk):
+        return editing.outcome(call, fragment, reply, lambda before: Edit(..., "Block inserted"))
+
+The first trip reads; the function is called; the second trip writes, unless the file is no longer what was read. In a
+dry run the first trip is all there is. A link is followed, as in Ansible; who reads the path sees the old file or the
+new one, and a full disk leaves the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from types import MappingProxyType
+from typing import Any, Final
+
+from runner.errors import StepError
+from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status, Upload, failed
+from runner.model.quick import dataclass
+from runner.sh import modes, place, replacing
+from runner.sh.attributes import Seen, refuse_unsupported
+from runner.sh.encode import printf_word
+from runner.sh.quote import path as path_word
+from runner.sh.quote import quote
+from runner.sh.verdict import failure, text, value
+
+ATTRIBUTES_CHANGED: Final = "ownership, perms or SE linux context changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which file, and how it is written.
+
+    `path` is what the user wrote, for messages; `locate` is sh text that sets `p` where the path alone does not say it.
+    `create`: the file and its folders are made if they are missing. `validate`: a command that checks the new file.
+    `backup_key`: the result key of the old file's new name. `attributes_msg`: what is said when mode or owner change.
+    `then`: sh text that runs on the host after a new content is in place. `unsafe`: where no rename is possible (a
+    mounted file), it is written in place. `sealed`: it holds secrets, no diff shows it.
+    """
+
+    path: str
+    locate: str = ""
+    create: bool = False
+    mode: str | None = None
+    owner: str = ""
+    group: str = ""
+    backup: bool = False
+    backup_key: str = "backup_file"
+    validate: str | None = None
+    unsafe: bool = False
+    sealed: bool = False
+    attributes_msg: str = ATTRIBUTES_CHANGED
+    then: str = ""
+
+    @property
+    def owners(self) -> str:
+        """`OWNER GROUP` as two shell words."""
+        return f"{quote(self.owner)} {quote(self.group)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the file shall hold (None: it shall go), what is said of it, and the module's own result keys."""
+
+    content: bytes | None
+    msg: str = ""
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+# Of the file's content, None if there is no file: what it shall be, or at once what the step comes to.
+Change = Callable[[bytes | None], Edit | Outcome]
+
+
+def from_args(args: Mapping[str, Any], **more: Any) -> Wish:
+    """A wish with those options that a module has, under their usual names. Raises StepError for unusable ones."""
+    refuse_unsupported(args)
+    given: dict[str, Any] = {
+        "path": args.get("path"),
+        "mode": args.get("mode"),
+        "owner": args.get("owner") or "",
+        "group": args.get("group") or "",
+        "backup": bool(args.get("backup")),
+        "validate": args.get("validate"),
+        "unsafe": bool(args.get("unsafe_writes")),
+    }
+    wish = Wish(**(given | more))
+    if wish.validate and "%s" not in wish.validate:
+        raise StepError(f"validate must contain %s: {wish.validate}")
+    return wish
+
+
+def encoded(given: str) -> bytes:
+    """A user's text as the bytes of a file."""
+    return given.encode("utf-8", "surrogateescape")
+
+
+_RESOLVE: Final = r"""
+if [ -L "$p" ]; then
+  pb_real "$p"
+  [ -n "$pb_real" ] || pb_fail "too many symbolic links: $p"
+  p=$pb_real
+fi
+"""
+
+# What the file is, as one word. Without any tool for checksums its size and time must do.
+_GUARD: Final = r"""
+pb_stat "$p"
+pb_sum=
+[ "$pb_type" != file ] || pb_sum "$p"
+guard=$pb_type:${pb_sum:-$pb_mtime}:$pb_size
+"""
+
+_FRESH: Final = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
+
+_READ: Final = rf"""
+pb_kv real "$p"
+pb_kv guard "$guard"
+case $pb_type in
+file)
+  [ -r "$p" ] || pb_fail "cannot read $p: permission denied"
+  pb_blob content "$p" ;;
+absent) {_FRESH} ;;
+esac
+pb_report was
+pb_parent "$p"
+[ ! -d "$pb_where" ] || [ -w "$pb_where" ] || pb_kv closed "$pb_where"
+"""
+
+
+def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
+    """The first trip: what the file is and holds, and whether mode and owner are as wanted.
+
+    `asks`: sh text behind it that reports more to the module (`$p` is the file's real path).
+    """
+    probe = "\n".join(
+        (
+            wish.locate or f"p={path_word(wish.path)}",
+            _RESOLVE,
+            _GUARD,
+            _READ,
+            modes.text(wish.mode),
+            'pb_kv want "$pb_want_mode"',
+            f'[ "$pb_type" != file ] || pb_attr_probe "$p" {wish.owners}',
+            '[ "$pb_type" != absent ] || pb_above "$p"' if wish.create else "",
+            asks,
+        )
+    )
+    return Fragment(probe=probe, memo={"wish": wish}, makes=(wish.path,) if wish.create else (), last=call.check)
+
+
+def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome | Fragment:
+    """Of the first trip: what has to change, as an outcome or as the second trip. Of the second: what came of it."""
+    broken = failure(reply)
+    if broken:
+        return broken
+    wish: Wish = sent.memo["wish"]
+    if "edit" in sent.memo:
+        return _done(call, sent.memo, value(reply, "backup_file"))
+    found = _found(call, wish, reply)
+    if isinstance(found, Outcome):
+        return found
+    was, before = found
+    edit = change(before)
+    if isinstance(edit, Outcome):
+        return edit
+    memo = {"wish": wish, "edit": edit, "before": before, "attributes": _attributes(wish, was, reply)}
+    if edit.content == before and not reply.differs:
+        return _done(call, memo, "")
+    if edit.content != before and "closed" in reply.values and not wish.unsafe:
+        return failed(f"cannot write into {value(reply, 'closed')}: permission denied")
+    return _done(call, memo, "") if call.check else _writing(wish, reply, was, memo)
+
+
+def _found(call: Call, wish: Wish, reply: Reply) -> tuple[Seen, bytes | None] | Outcome:
+    """The file as it was; an outcome when it is no file, or when a dry run cannot know it."""
+    was = Seen.read(reply, "was")
+    if was is None:
+        raise StepError("the host did not say what the file is")
+    kind = "absent" if call.check and place.holds(call.will_vanish, wish.path) else was.type
+    if kind == "absent":
+        if call.check and place.holds(call.will_exist, wish.path):
+            return Outcome(Status.SKIPPED, unknown=f"{wish.path} does not exist yet, so its lines are not known")
+        return was, None
+    if kind == "dir":
+        return failed(f"Path {wish.path} is a directory !", rc=256)
+    if kind != "file":
+        return failed(f"{wish.path} is no regular file ({kind})")
+    before = reply.values["content"]
+    if reply.truncated or len(before) != was.size:
+        return failed(f"{wish.path} is too large, or changed while it was read")
+    return was, before
+
+
+def _attributes(wish: Wish, was: Seen, reply: Reply) -> tuple[str, str] | None:
+    """Mode and owner before and after, as text for the diff; None when they stay."""
+    if not reply.differs:
+        return None
+    old = (was.mode, was.owner, was.group)
+    new = (value(reply, "want"), wish.owner, wish.group)
+    pairs = [(name, a, b) for name, a, b in zip(("mode", "owner", "group"), old, new, strict=True) if b and a != b]
+    before, after = ("".join(f"{name}: {pair[side]}\n" for name, *pair in pairs) for side in (0, 1))
+    return before, after
+
+
+def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fragment:
+    """The second trip. Its probe fails when the file is no longer what was read."""
+    edit: Edit = memo["edit"]
+    probe = "\n".join(
+        (
+            f"p={quote(value(reply, 'real'))}",
+            _GUARD,
+            f'[ "$guard" = {quote(value(reply, "guard"))} ] || pb_fail "$p changed while we worked on it"',
+            "pb_differs",
+        )
+    )
+    if edit.content == memo["before"]:
+        apply = f'{modes.text(wish.mode)}\npb_attr_apply "$p" {wish.owners}'
+        return Fragment(probe=probe, apply=apply, memo=memo)
+    existed = was.type == "file"
+    keep = 'pb_backup "$p"\n' if wish.backup and existed else ""
+    if edit.content is None:
+        gone = f'{keep}rm -f -- "$p" || pb_fail "cannot remove $p"\n{wish.then}'
+        return Fragment(probe=probe, apply=gone, memo=memo, removes=(wish.path,))
+    uploads: tuple[Upload, ...] = ()
+    write = f"printf {printf_word(edit.content)} >&8"
+    if len(edit.content) > place.INLINE_LIMIT:
+        uploads = (place.content_upload("0", edit.content),)
+        write = 'cat <"$pb_up_0" >&8'
+    apply = keep + _replacing(wish, write, existed)
+    return Fragment(probe=probe, apply=apply, uploads=uploads, memo=memo, makes=() if existed else (wish.path,))
+
+
+def _replacing(wish: Wish, write: str, existed: bool) -> str:
+    """Sh text: the new content in a private temporary, checked, with the old file's owner and mode, renamed."""
+    return "\n".join(
+        (
+            "" if existed else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
+            replacing.temporary('"$p"', unsafe=wish.unsafe),
+            f'{write} || pb_fail "cannot write $p"',
+            _validating(wish.validate),
+            'pb_keep_owner "$p"' if existed else _FRESH,
+            modes.text(wish.mode),
+            "pb_asked=$pb_want_mode pb_want_mode=${pb_want_mode:-$pb_mode}",
+            f'pb_attr_apply "$pb_temp" {wish.owners}',
+            replacing.put('"$p"', wish.owners, unsafe=wish.unsafe),
+            wish.then,
+        )
+    )
+
+
+def _validating(validate: str | None) -> str:
+    """Sh text that runs the user's check on the temporary file; its words are split here, no shell sees them."""
+    if not validate:
+        return ""
+    return (
+        f"said=$( (trap - EXIT; pb_user_run {replacing.validate_words(validate)}) 8>&- 2>&1 >/dev/null )\nrc=$?\n"
+        '[ "$rc" = 0 ] || pb_fail "failed to validate: rc:$rc error:$said"'
+    )
+
+
+def _done(call: Call, memo: Mapping[str, Any], backup: str) -> Outcome:
+    """The outcome of a file that is (or would be) as wanted."""
+    wish: Wish = memo["wish"]
+    edit: Edit = memo["edit"]
+    attributes: tuple[str, str] | None = memo["attributes"]
+    edited = edit.content != memo["before"]
+    said = [part for part in (edit.msg, wish.attributes_msg if attributes else "") if part]
+    values = {"msg": " and ".join(said), **edit.values} | ({wish.backup_key: backup} if backup else {})
+    diffs: list[Diff] = []
+    if call.diff and edited:
+        diffs.append(_content_diff(wish, memo["before"] or b"", edit.content or b""))
+    if call.diff and attributes:
+        header = f"{wish.path} (file attributes)"
+        diffs.append(Diff(*attributes, header, header))
+    status = Status.CHANGED if edited or attributes else Status.OK
+    return Outcome(status, values, msg=values["msg"], diff=tuple(diffs))
+
+
+def _content_diff(wish: Wish, before: bytes, after: bytes) -> Diff:
+    if wish.sealed:
+        header = f"{wish.path} (holds secrets, not shown)"
+        return Diff("", "", header, header)
+    header = f"{wish.path} (content)"
+    return Diff(text(before), text(after), header, header)
