@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +218,37 @@ def test_dry_run_of_a_file_that_goes(home: Path) -> None:
     args = {"path": path, "line": "a", "create": True}
     done = run_module("lineinfile", args, home=home, check=True, will_vanish=frozenset({path}))
     assert done.status is Status.CHANGED
+
+
+@pytest.mark.root
+def test_a_mounted_file_is_written_in_place_only_if_that_is_wished(shell: str, home: Path) -> None:
+    path = home / "f"
+    path.write_text("a\n")
+    subprocess.run(["mount", "--bind", path, path], check=True)
+    try:
+        refused = run_module("lineinfile", {"path": "~/f", "line": "b"}, shell=shell, home=home)
+        assert refused.status is Status.FAILED
+        assert refused.msg.startswith("cannot replace ")
+        assert path.read_text() == "a\n"
+        args = {"path": "~/f", "line": "b", "unsafe_writes": True, "mode": "0604"}
+        assert run_module("lineinfile", args, shell=shell, home=home).status is Status.CHANGED
+        assert path.read_text() == "a\nb\n"
+        assert path.stat().st_mode & 0o7777 == 0o604
+        assert [entry.name for entry in home.iterdir()] == ["f"]
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+@pytest.mark.root
+def test_copy_writes_a_mounted_file_in_place(shell: str, home: Path) -> None:
+    path = home / "f"
+    path.write_text("a\n")
+    subprocess.run(["mount", "--bind", path, path], check=True)
+    try:
+        args = {"dest": "~/f", "content": "b\n"}
+        assert run_module("copy", args, shell=shell, home=home).status is Status.FAILED
+        assert run_module("copy", args | {"unsafe_writes": True}, shell=shell, home=home).status is Status.CHANGED
+        assert path.read_text() == "b\n"
+        assert [entry.name for entry in home.iterdir()] == ["f"]
+    finally:
+        subprocess.run(["umount", path], check=True)
