@@ -43,7 +43,8 @@ class Spec:
     `local`: runs wholly on the controller (no connection is opened for it). `observes`: it can see other hosts, so
     `linear` puts a gate in front of it. `effect`: what running it twice means. `conditions`: options that hold
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
-    `raw`: options handed over unrendered.
+    `raw`: options handed over unrendered. `example`: tasks as YAML, `returns`: what each key of the result is, both for
+    `pbrun doc`.
     """
 
     doc: str
@@ -59,6 +60,8 @@ class Spec:
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, Any, tuple[str, ...]], ...] = ()
+    example: str = ""
+    returns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class ArgumentError(ValueError):

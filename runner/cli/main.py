@@ -18,6 +18,7 @@ COMMANDS = {
     "inventory": "print hosts, groups and variables",
     "config": "print the settings that hold, and where they were made",
     "graph": "print the plan of playbooks",
+    "doc": "print what a module does, its options and results",
     "vault": "encrypt and decrypt files and values",
     "lab": "forget or list the lab's hosts",
 }

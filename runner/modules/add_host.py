@@ -18,6 +18,16 @@ SPEC = Spec(
         "name": Option(required=True, aliases=("hostname", "host"), doc="The host's name; `name:port` sets its port."),
         "groups": Option("raw", aliases=("groupname", "group"), doc="Groups it is in: a list, or text with commas."),
     },
+    example="""\
+- name: A host for the rest of the run
+  ansible.builtin.add_host:
+    name: new1
+    groups: [web]
+    ansible_host: 10.0.0.7
+""",
+    returns={
+        "add_host": "The host's name, groups and variables.",
+    },
 )
 
 # A name or IPv4 address, or an IPv6 address in brackets, with a port: the forms of Ansible's `parse_address`.

@@ -20,6 +20,18 @@ SPEC = Spec(
         "success_msg": Option("raw", default="All assertions passed", doc="Said when all hold."),
         "quiet": Option("bool", default=False, doc="Keep it to one line."),
     },
+    example="""\
+- name: The version is one we know
+  ansible.builtin.assert:
+    that:
+      - release is defined
+      - release is version('1.4', '>=')
+    fail_msg: release must be 1.4 or later
+""",
+    returns={
+        "evaluated_to": "What the condition that did not hold came to.",
+        "assertion": "The condition that did not hold.",
+    },
 )
 
 

@@ -20,6 +20,26 @@ SPEC = Spec(
         "jid": Option("str", required=True, doc="The job: `ansible_job_id` of the task that began it."),
         "mode": Option("str", default="status", choices=("cleanup", "status"), doc="Look, or remove its folder."),
     },
+    example="""\
+- name: Begin
+  ansible.builtin.command: /usr/local/bin/rebuild
+  async: 3600
+  poll: 0
+  register: job
+- name: Wait for its end
+  ansible.builtin.async_status:
+    jid: "{{ job.ansible_job_id }}"
+  register: done
+  until: done is finished
+  retries: 60
+  delay: 60
+""",
+    returns={
+        "started": "Whether it has begun.",
+        "finished": "Whether it is over.",
+        "ansible_job_id": "The job's name.",
+        "results_file": "The job's folder on the host.",
+    },
 )
 
 NOT_FOUND: Final = "could not find job"

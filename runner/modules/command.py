@@ -26,6 +26,23 @@ SPEC = Spec(
         "expand_argument_vars": Option("bool", default=True, doc="Expand `~` and environment variables in each word."),
     },
     mutually_exclusive=(("cmd", "argv"),),
+    example="""\
+- name: Make the schema once
+  ansible.builtin.command:
+    cmd: /opt/app/bin/migrate --to 12
+    creates: /var/lib/app/schema-12
+""",
+    returns={
+        "rc": "The exit code.",
+        "stdout": "What it printed.",
+        "stderr": "What it printed as errors.",
+        "stdout_lines": "`stdout` by lines.",
+        "stderr_lines": "`stderr` by lines.",
+        "cmd": "What was run.",
+        "start": "When it began.",
+        "end": "When it ended.",
+        "delta": "How long it took.",
+    },
 )
 
 

@@ -30,6 +30,31 @@ SPEC = Spec(
     },
     mutually_exclusive=(("src", "content"),),
     required_one_of=(("src", "content"),),
+    example="""\
+- name: A file of the role
+  ansible.builtin.copy:
+    src: app.conf
+    dest: /etc/app/app.conf
+    mode: "0644"
+    validate: /opt/app/bin/check %s
+- name: A text
+  ansible.builtin.copy:
+    content: "{{ settings | to_nice_json }}"
+    dest: /etc/app/settings.json
+""",
+    returns={
+        "dest": "Where it is.",
+        "src": "What was copied.",
+        "checksum": "Its SHA-1.",
+        "backup_file": "Where the old file is kept.",
+        "mode": "Its mode as four octal digits.",
+        "owner": "The name of its owner.",
+        "group": "The name of its group.",
+        "uid": "The number of its owner.",
+        "gid": "The number of its group.",
+        "size": "Its size in bytes.",
+        "state": "What it is: file, directory, link, hard, absent.",
+    },
 )
 
 

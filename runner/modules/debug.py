@@ -21,6 +21,15 @@ SPEC = Spec(
         "var": Option("raw", doc="A variable's name or an expression; the result key has this very text."),
         "verbosity": Option("int", default=0, doc="Show it only with at least this many `-v`."),
     },
+    example="""\
+- name: What is it
+  ansible.builtin.debug:
+    var: ansible_facts.distribution
+- name: A message
+  ansible.builtin.debug:
+    msg: "{{ inventory_hostname }} has {{ disks | length }} disks"
+    verbosity: 1
+""",
 )
 
 MESSAGE = "Hello world!"

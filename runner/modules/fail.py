@@ -11,6 +11,12 @@ SPEC = Spec(
     local=True,
     effect=Effect.READ,
     options={"msg": Option("raw", default="Failed as requested from task", doc="Why it fails.")},
+    example="""\
+- name: Not on this system
+  ansible.builtin.fail:
+    msg: "{{ ansible_facts.distribution }} is not supported"
+  when: ansible_facts.os_family != 'Debian'
+""",
 )
 
 

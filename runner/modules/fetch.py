@@ -23,6 +23,18 @@ SPEC = Spec(
         "fail_on_missing": Option("bool", default=True, doc="Fail when the file is not there."),
         "validate_checksum": Option("bool", default=True, doc="Compare checksums after the transfer."),
     },
+    example="""\
+- name: Bring the report home
+  ansible.builtin.fetch:
+    src: /var/log/app/report.txt
+    dest: reports/
+""",
+    returns={
+        "dest": "Where the file is on the controller.",
+        "checksum": "Its SHA-1 there.",
+        "remote_checksum": "Its SHA-1 on the host.",
+        "md5sum": "Its MD5.",
+    },
 )
 
 

@@ -38,6 +38,30 @@ SPEC = Spec(
         "access_time_format": Option("str", default="%Y%m%d%H%M.%S", doc="How that time is written."),
         **FILE_OPTIONS,
     },
+    example="""\
+- name: A folder
+  ansible.builtin.file:
+    path: /srv/app
+    state: directory
+    owner: app
+    mode: "0750"
+- name: A link
+  ansible.builtin.file:
+    src: /srv/app/releases/12
+    dest: /srv/app/current
+    state: link
+""",
+    returns={
+        "path": "What it is about.",
+        "dest": "The same for links.",
+        "mode": "Its mode as four octal digits.",
+        "owner": "The name of its owner.",
+        "group": "The name of its group.",
+        "uid": "The number of its owner.",
+        "gid": "The number of its group.",
+        "size": "Its size in bytes.",
+        "state": "What it is: file, directory, link, hard, absent.",
+    },
 )
 
 

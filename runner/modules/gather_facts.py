@@ -14,6 +14,13 @@ SPEC = Spec(
         **facts_gather.OPTIONS,
         "parallel": Option("bool", doc="Accepted; there is nothing to run side by side."),
     },
+    example="""\
+- name: Gather now what the play did not
+  ansible.builtin.gather_facts:
+""",
+    returns={
+        "ansible_facts": "The facts.",
+    },
 )
 
 

@@ -16,6 +16,15 @@ SPEC = Spec(
         "key": Option(required=True, doc="The group's name, usually a template; spaces become `-`."),
         "parents": Option("raw", default=("all",), doc="A parent group of it, or a list of them."),
     },
+    example="""\
+- name: Groups by system
+  ansible.builtin.group_by:
+    key: os_{{ ansible_facts.distribution | lower }}
+""",
+    returns={
+        "add_group": "The group's name.",
+        "parent_groups": "The groups it belongs to.",
+    },
 )
 
 

@@ -16,4 +16,10 @@ SPEC = Spec(
         **ROLE,
         "public": Option("bool", default=True, doc="Whether its vars and defaults stay visible to the whole play."),
     },
+    example="""\
+- name: A part of a role
+  ansible.builtin.import_role:
+    name: app
+    tasks_from: upgrade
+""",
 )

@@ -14,4 +14,8 @@ SPEC = Spec(
     local=True,
     effect=Effect.READ,
     options=TASK_FILE,
+    example="""\
+- name: Tasks of another file
+  ansible.builtin.import_tasks: users.yaml
+""",
 )

@@ -17,4 +17,12 @@ SPEC = Spec(
         "public": Option("bool", default=False, doc="Whether its vars and defaults stay visible after it."),
         **APPLY,
     },
+    example="""\
+- name: A role for each site
+  ansible.builtin.include_role:
+    name: site
+  vars:
+    site_name: "{{ item }}"
+  loop: [shop, blog]
+""",
 )

@@ -14,4 +14,8 @@ SPEC = Spec(
     local=True,
     effect=Effect.READ,
     options={**TASK_FILE, **APPLY},
+    example="""\
+- name: Tasks for this system
+  ansible.builtin.include_tasks: "{{ ansible_facts.os_family | lower }}.yaml"
+""",
 )

@@ -30,6 +30,18 @@ SPEC = Spec(
         "extensions": Option("list", default=["yaml", "yml", "json"], elements="str", doc="Extensions to load."),
         "hash_behaviour": Option(choices=("replace", "merge"), doc="`merge`: into dictionaries of the same names."),
     },
+    example="""\
+- name: Variables for this system
+  ansible.builtin.include_vars: "{{ ansible_facts.os_family }}.yaml"
+- name: All of a folder under one name
+  ansible.builtin.include_vars:
+    dir: users
+    name: users
+""",
+    returns={
+        "ansible_facts": "The variables.",
+        "ansible_included_var_files": "The files they came from.",
+    },
 )
 
 DIR_ONLY = ("depth", "files_matching", "ignore_files", "extensions", "ignore_unknown_extensions")

@@ -36,6 +36,18 @@ SPEC = Spec(
         "validate": Option(doc="A command that checks the new file before it is put in place; `%s` is its path."),
         **FILE_OPTIONS,
     },
+    example="""\
+- name: No root over SSH
+  ansible.builtin.lineinfile:
+    path: /etc/ssh/sshd_config
+    regexp: ^#?PermitRootLogin
+    line: PermitRootLogin no
+    validate: sshd -t -f %s
+""",
+    returns={
+        "backup": "Where the old file is kept.",
+        "found": "How many lines were removed.",
+    },
 )
 
 

@@ -25,6 +25,10 @@ SPEC = Spec(
     local=True,
     effect=Effect.READ,
     options={"free_form": Option(required=True, choices=ACTIONS, doc="The action.")},
+    example="""\
+- name: Restart now what was notified
+  ansible.builtin.meta: flush_handlers
+""",
 )
 
 

@@ -18,6 +18,21 @@ SPEC = Spec(
         "prompt": Option("str", doc="What to show; without a time it waits for Enter."),
         "echo": Option("bool", default=True, doc="Whether what is typed is shown."),
     },
+    example="""\
+- name: Let the cache drain
+  ansible.builtin.pause:
+    seconds: 10
+- name: Somebody has to look
+  ansible.builtin.pause:
+    prompt: Press Enter when the switch is green
+""",
+    returns={
+        "user_input": "What was typed.",
+        "start": "When it began.",
+        "stop": "When it ended.",
+        "delta": "How many seconds it took.",
+        "stdout": "The same in words.",
+    },
 )
 
 

@@ -12,6 +12,13 @@ SPEC = Spec(
     doc="Answer with `pong` when the host can be reached and has a shell.",
     effect=Effect.READ,
     options={"data": Option("str", default="pong", doc="What to answer; `crash` fails on purpose.")},
+    example="""\
+- name: Is it there
+  ansible.builtin.ping:
+""",
+    returns={
+        "ping": "What was asked for, `pong` by default.",
+    },
 )
 
 

@@ -17,6 +17,17 @@ SPEC = Spec(
         "cmd": Option("str", required=True, doc="What the shell runs.", aliases=("_raw_params", "free_form")),
         "executable": Option("path", doc="The shell to use instead of /bin/sh."),
     },
+    example="""\
+- name: A line for whatever the login shell is
+  ansible.builtin.raw: show version
+""",
+    returns={
+        "rc": "The exit code.",
+        "stdout": "What it printed.",
+        "stderr": "What it printed as errors.",
+        "stdout_lines": "`stdout` by lines.",
+        "stderr_lines": "`stderr` by lines.",
+    },
 )
 
 

@@ -26,6 +26,19 @@ SPEC = Spec(
         "executable": Option("path", doc="What runs the script; without it, its `#!` line, or /bin/sh."),
         "decrypt": Option("bool", default=True, doc="Decrypt a vault file first."),
     },
+    example="""\
+- name: A script of the role with two words
+  ansible.builtin.script: prepare.sh --quick /srv
+  args:
+    creates: /srv/.prepared
+""",
+    returns={
+        "rc": "The exit code.",
+        "stdout": "What it printed.",
+        "stderr": "What it printed as errors.",
+        "stdout_lines": "`stdout` by lines.",
+        "stderr_lines": "`stderr` by lines.",
+    },
 )
 
 # The first word of a command line, as a shell reads it, and the rest.

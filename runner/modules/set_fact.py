@@ -14,6 +14,15 @@ SPEC = Spec(
     effect=Effect.READ,
     any_options=True,
     options={"cacheable": Option("bool", default=False, doc="Whether it also becomes a fact of the fact cache.")},
+    example="""\
+- name: What later tasks read
+  ansible.builtin.set_fact:
+    release_folder: /srv/app/{{ release }}
+    workers: "{{ ansible_facts.processor_vcpus * 2 }}"
+""",
+    returns={
+        "ansible_facts": "The variables that were set.",
+    },
 )
 
 

@@ -17,6 +17,15 @@ SPEC = Spec(
         "per_host": Option("bool", default=False, doc="For this host alone, not for the run."),
         "aggregate": Option("bool", default=True, doc="Add to what there is: numbers, text, lists, mappings."),
     },
+    example="""\
+- name: For the end of the run
+  ansible.builtin.set_stats:
+    data:
+      releases: 1
+""",
+    returns={
+        "ansible_stats": "What was added.",
+    },
 )
 
 

@@ -11,6 +11,14 @@ SPEC = Spec(
     doc="Gather facts about the host.",
     effect=Effect.READ,
     options=facts_gather.OPTIONS,
+    example="""\
+- name: Facts of the network alone
+  ansible.builtin.setup:
+    gather_subset: ["!all", network]
+""",
+    returns={
+        "ansible_facts": "The facts.",
+    },
 )
 
 

@@ -19,6 +19,24 @@ SPEC = Spec(
         **STDIN,
         "executable": Option("path", doc="The shell to use instead of /bin/sh."),
     },
+    example="""\
+- name: Words for a shell
+  ansible.builtin.shell:
+    cmd: grep -c ok *.log | sort >summary
+    chdir: /var/log/app
+    creates: /var/log/app/summary
+""",
+    returns={
+        "rc": "The exit code.",
+        "stdout": "What it printed.",
+        "stderr": "What it printed as errors.",
+        "stdout_lines": "`stdout` by lines.",
+        "stderr_lines": "`stderr` by lines.",
+        "cmd": "What was run.",
+        "start": "When it began.",
+        "end": "When it ended.",
+        "delta": "How long it took.",
+    },
 )
 
 

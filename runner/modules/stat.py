@@ -39,6 +39,15 @@ SPEC = Spec(
             doc="Report what lsattr says; done only when it is written.",
         ),
     },
+    example="""\
+- name: Is it there
+  ansible.builtin.stat:
+    path: /etc/app/app.conf
+  register: conf
+""",
+    returns={
+        "stat": "What it is: `exists`, and if so its type (`isreg`, `isdir` …), `mode`, `size`, `uid`, `checksum` …",
+    },
 )
 
 _RWX: Final = (("r", 4), ("w", 2), ("x", 1))

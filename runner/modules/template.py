@@ -38,6 +38,27 @@ SPEC = Spec(
         **{name: Option("str", doc="As Jinja names it.") for name in _MARKS},
         **FILE_OPTIONS,
     },
+    example="""\
+- name: The server's configuration
+  ansible.builtin.template:
+    src: nginx.conf.j2
+    dest: /etc/nginx/nginx.conf
+    validate: nginx -t -c %s
+  notify: reload nginx
+""",
+    returns={
+        "dest": "Where it is.",
+        "src": "The text that was brought.",
+        "checksum": "Its SHA-1.",
+        "backup_file": "Where the old file is kept.",
+        "mode": "Its mode as four octal digits.",
+        "owner": "The name of its owner.",
+        "group": "The name of its group.",
+        "uid": "The number of its owner.",
+        "gid": "The number of its group.",
+        "size": "Its size in bytes.",
+        "state": "What it is: file, directory, link, hard, absent.",
+    },
 )
 
 

@@ -22,6 +22,19 @@ SPEC = Spec(
         "provided_arguments": Option("dict", default={}, doc="Values that count before variables of the same names."),
         "validate_args_context": Option("dict", default={}, doc="Words about what is checked, for the result."),
     },
+    example="""\
+- name: The role's arguments
+  ansible.builtin.validate_argument_spec:
+    argument_spec:
+      port: {type: int, required: true}
+    provided_arguments:
+      port: "{{ port }}"
+""",
+    returns={
+        "argument_errors": "What is wrong with them.",
+        "argument_spec_data": "What they were held against.",
+        "validate_args_context": "Which role's they are.",
+    },
 )
 
 

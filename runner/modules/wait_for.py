@@ -50,6 +50,24 @@ SPEC = Spec(
         "exclude_hosts": Option("list", elements="str", doc="Addresses whose connections `drained` does not count."),
         "msg": Option(doc="The message of a failure, in place of the usual one."),
     },
+    example="""\
+- name: The port answers
+  ansible.builtin.wait_for:
+    port: 8080
+    timeout: 60
+- name: The log says so
+  ansible.builtin.wait_for:
+    path: /var/log/app.log
+    search_regex: ready after (\\d+) s
+""",
+    returns={
+        "elapsed": "How many seconds it took.",
+        "match_groups": "The groups of the pattern.",
+        "match_groupdict": "Its named groups.",
+        "path": "The path.",
+        "port": "The port.",
+        "state": "What was waited for.",
+    },
 )
 
 _HOST: Final = re.compile(r"[\w:%][\w.:%-]*")
