@@ -74,7 +74,10 @@ def find_action(
         action = _new_style(reading, *chosen)
     else:
         action = _old_style(reading, fields[old[0]], old[0] == "local_action")
-    return replace(_with_args(action, fields.get("args")), broken=strays) if action else None
+    if action is None:
+        return None
+    action = _with_args(action, fields.get("args"))
+    return replace(action, broken=True) if strays else action
 
 
 def _choose(reading: Reading, others: list[Keyed], where: str, settled: bool) -> Keyed | None:

@@ -58,7 +58,7 @@ def order(draft: Draft) -> Draft:
                 nodes += flush_nodes(play.handlers, task, path, flush, section)
                 flush += 1
             else:
-                nodes.append(TaskNode(task.id, 0, task, Kind.TASK, path, section=section))
+                nodes.append(TaskNode(task.id, len(nodes), task, Kind.TASK, path, section=section))
         nodes += flush_nodes(play.handlers, end_of_section(play, section), (), flush, section)
         flush += 1
     return replace(draft, nodes=number(nodes))

@@ -196,7 +196,7 @@ class _Builder:
         for event in events:
             kind = type(event)
             if kind is yaml.ScalarEvent:
-                self._add(self._scalar(event), event.anchor, 1, 1)
+                self._leaf(event)
             elif kind is yaml.MappingStartEvent:
                 self._begin(event, table=True)
             elif kind is yaml.SequenceStartEvent:
@@ -232,14 +232,26 @@ class _Builder:
     def _end(self) -> None:
         done = self.open.pop()
         tree: Tree
-        if done.table and any(not isinstance(key, Scalar) for key in done.parts[::2]):
+        if not done.table:
+            tree = Listing(tuple(done.parts), done.span, done.unsafe)
+        elif (entries := self._entries(done)) is not None:
+            tree = Table(entries, done.span, done.unsafe)
+        else:
             self._error(done.span, "a key of a table must be one word, not a list or a table")
             tree = Scalar(None, "", done.span)
-        elif done.table:
-            tree = Table(self._entries(done), done.span, done.unsafe)
-        else:
-            tree = Listing(tuple(done.parts), done.span, done.unsafe)
         self._add(tree, done.anchor, done.weight, done.height)
+
+    def _leaf(self, event: Any) -> None:
+        """Nine of ten events are scalars without an anchor: their way is short."""
+        tree = self._scalar(event)
+        if event.anchor or not self.open:
+            self._add(tree, event.anchor, 1, 1)
+            return
+        parent = self.open[-1]
+        parent.parts.append(tree)
+        parent.weight += 1
+        if parent.height == 1:
+            parent.height = 2
 
     def _add(self, tree: Tree, anchor: str | None, weight: int, height: int) -> None:
         if anchor:
@@ -279,11 +291,13 @@ class _Builder:
         tag: str | None = event.tag
         mark = event.start_mark
         span = Span(self.path, mark.line + 1, mark.column + 1)
-        if tag is None and not event.style:
+        if tag is None:
+            if event.style:
+                return Scalar(text, text, span, False, True)
             if text not in self.typed:
                 self.typed[text] = self._typed(_implicit(text), text, span)
             return Scalar(self.typed[text], text, span)
-        if tag is None or tag in ("!", f"{_CORE}str"):
+        if tag in ("!", f"{_CORE}str"):
             return Scalar(text, text, span, False, True)
         if tag == "!unsafe":
             return Scalar(text, text, span, True, True)
@@ -308,12 +322,14 @@ class _Builder:
             self._error(span, f"{text[:40]!r} is not a valid {kind}", "put quotes around it if it is text")
             return text
 
-    def _entries(self, done: _Open) -> tuple[tuple[Scalar, Tree], ...]:
+    def _entries(self, done: _Open) -> tuple[tuple[Scalar, Tree], ...] | None:
+        """The keys and values of a table; None if a key is no scalar."""
         found: dict[Any, tuple[Scalar, Tree]] = {}
         merged: list[Tree] = []
-        for key, value in zip(done.parts[::2], done.parts[1::2], strict=True):
+        parts = iter(done.parts)
+        for key, value in zip(parts, parts, strict=True):
             if not isinstance(key, Scalar):
-                continue
+                return None
             if key.text == "<<" and not key.quoted:
                 merged.append(value)
                 continue
