@@ -9,7 +9,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply
 from runner.model.ports import Desk
 from runner.sh import folder, folder_here, place, placed
-from runner.sh.attributes import FILE_OPTIONS, check_mode_text, refuse_unsupported
+from runner.sh.attributes import FILE_OPTIONS, check_mode_text
 
 SPEC = Spec(
     doc="Bring a file, a folder or text to a place on the host.",
@@ -60,7 +60,6 @@ SPEC = Spec(
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """Looks first; what differs is put in place, from the text itself if it is small."""
-    refuse_unsupported(call.args)
     check_mode_text(call.args["mode"])
     check_mode_text(call.args["directory_mode"])
     if call.args["remote_src"] and call.args["content"] is None:

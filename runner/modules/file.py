@@ -10,7 +10,8 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
 from runner.sh import file_states, modes
-from runner.sh.attributes import FILE_OPTIONS, Seen, attribute_diff, check_mode_text, refuse_unsupported
+from runner.sh.attributes import FILE_OPTIONS, Seen, attribute_diff, check_mode_text
+from runner.sh.extras import extras, refuse_for_trees
 from runner.sh.file_states import Texts
 from runner.sh.verdict import failure, value
 
@@ -68,16 +69,17 @@ SPEC = Spec(
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
     """One subshell; without `state` the host itself picks among the texts that may apply."""
     args = call.args
-    refuse_unsupported(args)
     check_mode_text(args["mode"])
     state = args["state"]
     if args["recurse"] and state not in ("directory", None):
         raise StepError("recurse option requires state to be 'directory'")
     if args["src"] and state not in ("link", "hard"):
         raise StepError("src option requires state to be 'link' or 'hard'")
+    if args["recurse"]:
+        refuse_for_trees(args)
     texts = _STATES[state](call) if state else _current(call)
     return Fragment(
-        probe=f'{file_states.start(call)}{texts.probe}\npb_kv path "$pb_path"',
+        probe=f'{extras(args)}{file_states.start(call)}{texts.probe}\npb_kv path "$pb_path"',
         apply=f'{texts.apply}\npb_stat "$pb_path"; pb_report now; pb_kv path "$pb_path"',
         makes=() if state in ("absent", "file", None) else (args["path"],),
         removes=(args["path"],) if state == "absent" else (),

@@ -10,7 +10,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply
 from runner.model.ports import Desk
 from runner.sh import place, placed
-from runner.sh.attributes import FILE_OPTIONS, check_mode_text, refuse_unsupported
+from runner.sh.attributes import FILE_OPTIONS, check_mode_text
 
 _MARKS: Final = (
     "block_start_string",
@@ -64,7 +64,6 @@ SPEC = Spec(
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """Renders here, then goes the way of copy."""
-    refuse_unsupported(call.args)
     check_mode_text(call.args["mode"])
     return place.fragment(call, _placing(call, desk))
 

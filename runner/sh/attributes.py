@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from runner.arguments import Option
-from runner.errors import StepError
 from runner.model.call import Diff, Reply
 from runner.model.quick import dataclass
 from runner.sh import modes
@@ -19,11 +18,15 @@ FILE_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "mode": Option("mode", doc="Octal (quoted) or symbolic mode."),
         "owner": Option("str", doc="Name or number of the user who shall own it."),
         "group": Option("str", doc="Name or number of the group that shall own it."),
-        "attributes": Option("str", aliases=("attr",), doc="Attributes as chattr has them."),
-        "seuser": Option("str", doc="SELinux user."),
-        "serole": Option("str", doc="SELinux role."),
-        "setype": Option("str", doc="SELinux type."),
-        "selevel": Option("str", doc="SELinux level."),
+        "attributes": Option(
+            "str",
+            aliases=("attr",),
+            doc="Attributes as chattr has them: `+i`, `-a`; without a sign exactly these.",
+        ),
+        "seuser": Option("str", doc="SELinux user; `_default`: what the policy says."),
+        "serole": Option("str", doc="SELinux role, likewise."),
+        "setype": Option("str", doc="SELinux type, likewise."),
+        "selevel": Option("str", doc="SELinux level, likewise."),
         "unsafe_writes": Option(
             "bool", default=False, doc="Write in place where no rename is possible (a mounted file)."
         ),
@@ -31,13 +34,6 @@ FILE_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
 )
 
 _STATES: Final = {"file": "file", "dir": "directory", "link": "link", "absent": "absent"}
-
-
-def refuse_unsupported(args: Mapping[str, Any]) -> None:
-    """Raises StepError for options that would be ignored otherwise."""
-    for name in ("attributes", "seuser", "serole", "setype", "selevel"):
-        if args.get(name) is not None:
-            raise StepError(f"{name} is not supported")
 
 
 def owner_words(args: Mapping[str, Any]) -> str:

@@ -24,8 +24,9 @@ from runner.errors import StepError
 from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status, Upload, failed
 from runner.model.quick import dataclass
 from runner.sh import modes, place, replacing
-from runner.sh.attributes import Seen, refuse_unsupported
+from runner.sh.attributes import Seen
 from runner.sh.encode import printf_word
+from runner.sh.extras import extras
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 from runner.sh.verdict import failure, text, value
@@ -41,7 +42,8 @@ class Wish:
     `create`: the file and its folders are made if they are missing. `validate`: a command that checks the new file.
     `backup_key`: the result key of the old file's new name. `attributes_msg`: what is said when mode or owner change.
     `then`: sh text that runs on the host after a new content is in place. `unsafe`: where no rename is possible (a
-    mounted file), it is written in place. `sealed`: it holds secrets, no diff shows it.
+    mounted file), it is written in place. `extras`: sh text for its SELinux context and
+    attributes. `sealed`: it holds secrets, no diff shows it.
     """
 
     path: str
@@ -54,6 +56,7 @@ class Wish:
     backup_key: str = "backup_file"
     validate: str | None = None
     unsafe: bool = False
+    extras: str = ""
     sealed: bool = False
     attributes_msg: str = ATTRIBUTES_CHANGED
     then: str = ""
@@ -79,7 +82,6 @@ Change = Callable[[bytes | None], Edit | Outcome]
 
 def from_args(args: Mapping[str, Any], **more: Any) -> Wish:
     """A wish with those options that a module has, under their usual names. Raises StepError for unusable ones."""
-    refuse_unsupported(args)
     given: dict[str, Any] = {
         "path": args.get("path"),
         "mode": args.get("mode"),
@@ -88,6 +90,7 @@ def from_args(args: Mapping[str, Any], **more: Any) -> Wish:
         "backup": bool(args.get("backup")),
         "validate": args.get("validate"),
         "unsafe": bool(args.get("unsafe_writes")),
+        "extras": extras(args),
     }
     wish = Wish(**(given | more))
     if wish.validate and "%s" not in wish.validate:
@@ -140,6 +143,7 @@ def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
     """
     probe = "\n".join(
         (
+            wish.extras,
             wish.locate or f"p={path_word(wish.path)}",
             _RESOLVE,
             _GUARD,
@@ -213,6 +217,7 @@ def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fr
     edit: Edit = memo["edit"]
     probe = "\n".join(
         (
+            wish.extras,
             f"p={quote(value(reply, 'real'))}",
             _GUARD,
             f'[ "$guard" = {quote(value(reply, "guard"))} ] || pb_fail "$p changed while we worked on it"',

@@ -16,6 +16,7 @@ from runner.model.call import Call, Diff, Effect, Fragment, Outcome, Reply, Stat
 from runner.model.ports import Desk
 from runner.model.quick import dataclass
 from runner.sh import folder_text, modes
+from runner.sh.extras import refuse_for_trees
 from runner.sh.folder_text import Put
 from runner.sh.place import holds, sha1
 from runner.sh.quote import path, quote
@@ -100,6 +101,7 @@ def _is_folder(desk: Desk, local: str) -> bool:
 
 def fragment(call: Call, found: tuple[Entry, ...]) -> Fragment:
     """Looks at all entries; `outcome` asks for the rest."""
+    refuse_for_trees(call.args)
     base = call.args["dest"].rstrip("/") or "/"
     lines = [
         f"pb_base={path(base)}",

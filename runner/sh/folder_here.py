@@ -8,6 +8,7 @@ from typing import Final
 from runner.model.call import Call, Fragment, Outcome, Reply, Status
 from runner.sh import modes
 from runner.sh.attributes import owner_words
+from runner.sh.extras import refuse_for_trees
 from runner.sh.quote import path
 from runner.sh.verdict import failure, value
 
@@ -67,6 +68,7 @@ pb_tree_file() {
 def fragment(call: Call) -> Fragment:
     """Compares the two trees on the host; copies what differs."""
     args = call.args
+    refuse_for_trees(args)
     source = args["src"].rstrip("/") or "/"
     dest = args["dest"].rstrip("/") or "/"
     base = dest if args["src"].endswith("/") else posixpath.join(dest, posixpath.basename(source))

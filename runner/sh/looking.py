@@ -100,6 +100,7 @@ pb_attr_probe() {
   fi
   case $2 in "" | "$pb_user" | "$pb_uid") ;; *) pb_user_known "$2" && pb_differs ;; esac
   case $3 in "" | "$pb_group" | "$pb_gid") ;; *) pb_group_known "$3" && pb_differs ;; esac
+  [ -z "${pb_extras-}" ] || { [ ! -e "$1" ] && [ ! -L "$1" ]; } || pb_extras_differ "$1"
 }
 pb_user_known() {
   case $1 in *[!0-9]*) ;; *) return 0 ;; esac

@@ -16,6 +16,7 @@ from runner.model.call import Call, Fragment, Upload
 from runner.model.quick import dataclass
 from runner.sh import modes, replacing
 from runner.sh.encode import printf_word
+from runner.sh.extras import extras
 from runner.sh.quote import path, quote
 
 INLINE_LIMIT: Final = 64 << 10  # bytes of content that travel in the text itself
@@ -38,6 +39,7 @@ class Placing:
 
     The content is `content`, or the local file `source`, or (`remote`) a file of the host. `size` in bytes. `sealed`:
     it was encrypted here, so no diff shows it. `unsafe`: where no rename is possible, it is written in place.
+    `extras`: sh text for its SELinux context and attributes.
     """
 
     dest: str
@@ -57,6 +59,7 @@ class Placing:
     validate: str | None = None
     sealed: bool = False
     unsafe: bool = False
+    extras: str = ""
 
     @property
     def is_large(self) -> bool:
@@ -82,6 +85,7 @@ def from_args(args: Any, **more: Any) -> Placing:
         follow=args["follow"],
         validate=args["validate"],
         unsafe=args["unsafe_writes"],
+        extras=extras(args),
         **more,
     )
 
@@ -111,7 +115,7 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
 
 
 def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
-    lines = [_body(call, placing, upload), *_where(placing)]
+    lines = [placing.extras, _body(call, placing, upload), *_where(placing)]
     lines.append('pb_stat "$pb_dest"; pb_same=')
     if call.check and holds(call.will_vanish, placing.final):
         lines.append("pb_type=absent")

@@ -41,9 +41,19 @@ pb_untemp() {
 pb_place() {
   exec 8>&-
   [ -L "$2" ] || [ ! -d "$2" ] || pb_fail "cannot replace the directory $2"
-  pb_in_place=
+  pb_in_place= pb_fresh=
+  [ ! -e /sys/fs/selinux/enforce ] || pb_label "$1" "$2"
   mv -fT -- "$1" "$2" 2>/dev/null || mv -f -- "$1" "$2" ||
     { [ -n "${3-}" ] && cat -- "$1" >"$2" && pb_in_place=1; } || pb_fail "cannot replace $2"
+  [ -z "$pb_fresh" ] || restorecon -- "$2" 2>/dev/null
+  [ -z "${pb_extras-}" ] || pb_extras_apply "$2"
+}
+# The old file's SELinux context, or for a new one the policy's.
+pb_label() {
+  if [ -e "$2" ]; then chcon --reference="$2" -- "$1" 2>/dev/null
+  else pb_fresh=1
+  fi
+  return 0
 }
 pb_chown() { [ -z "$2" ] || "$3" -h -- "$2" "$1" || pb_fail "$3 failed: $1 to $2"; }
 # Five digits: with fewer, GNU chmod keeps a folder's setgid bit.
@@ -53,6 +63,7 @@ pb_attr_apply() {
   else pb_chown "$1" "$2" chown; pb_chown "$1" "$3" chgrp
   fi
   [ -z "$pb_want_mode" ] || [ -L "$1" ] || chmod -- "0$pb_want_mode" "$1" || pb_fail "chmod failed: $1 to $pb_want_mode"
+  [ -z "${pb_extras-}" ] || pb_extras_apply "$1"
 }
 pb_attr_held() {
   if [ -n "$2$3" ]; then
