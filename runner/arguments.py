@@ -6,6 +6,7 @@ The rules are those of Ansible's argument spec: https://docs.ansible.com/ansible
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from runner.model.quick import dataclass
 from runner.model.values import OMIT, Unknown, find_unknown
 from runner.registry import nearest
 
-Kind = Literal["str", "bool", "int", "float", "list", "dict", "path", "raw", "mode", "any"]
+Kind = Literal["str", "bool", "int", "float", "list", "dict", "path", "raw", "mode", "regexp", "any"]
 
 TRUE_WORDS: Final = frozenset({"y", "yes", "on", "1", "true", "t"})
 FALSE_WORDS: Final = frozenset({"n", "no", "off", "0", "false", "f"})
@@ -128,6 +129,16 @@ def _to_dict(value: Any) -> dict[str, Any]:
     raise ArgumentError(f"{value!r} is not a dictionary")
 
 
+def _to_regexp(value: Any) -> str:
+    """A regular expression of Python."""
+    text = _to_str(value)
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ArgumentError(f"{text!r} is not a regular expression: {error}") from None
+    return text
+
+
 def _to_mode(value: Any) -> str:
     """A file mode: octal text, symbolic text, or a YAML integer (0644 is already 420 there)."""
     if isinstance(value, bool):
@@ -145,6 +156,7 @@ _COERCE: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "dict": _to_dict,
         "path": _to_str,
         "mode": _to_mode,
+        "regexp": _to_regexp,
         "raw": lambda value: value,
         "any": lambda value: value,
     }

@@ -118,7 +118,7 @@ class Settings:
         if not (options.become if wanted is None else _bool(wanted, "become")):
             return None
         method = self.text("become_method", "ansible_become_method") or options.become_method or "sudo"
-        method = registry.own("become", method)
+        method = _known("become", method)
         user = self.text("become_user", "ansible_become_user") or options.become_user or "root"
         password = self.variable(
             "ansible_become_password", "ansible_become_pass", f"ansible_{method}_password", f"ansible_{method}_pass"
@@ -144,7 +144,7 @@ class Settings:
         user = self.text("remote_user", "ansible_user", "ansible_ssh_user") or options.user
         return Target(
             host,
-            registry.own("transports", transport),
+            _known("transports", transport),
             _safe(self.text("", "ansible_host", "ansible_ssh_host") or host, "ansible_host"),
             _number(port, "ansible_port") if port is not None else self._port(),
             _safe(user, "user") if user else None,
@@ -177,6 +177,13 @@ class Settings:
         text = str(value)
         self._world.secret(text)
         return Secret(text)
+
+
+def _known(room: str, name: str) -> str:
+    """Our name of a connection or become method. Raises StepError when there is none."""
+    if not registry.known(room, name):
+        raise StepError(registry.missing(room, name))
+    return registry.own(room, name)
 
 
 def _safe(text: str, what: str) -> str:

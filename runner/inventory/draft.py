@@ -14,6 +14,7 @@ from runner.inventory.ranges import RangeError, expand
 from runner.model.inventory import FileVars, Group, Host, Inventory
 from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Problem, Span
+from runner.vars.doubts import of_variable
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class Draft:
         self.hosts: dict[str, _HostDraft] = {}
         self.groups: dict[str, _GroupDraft] = {}
         self.problems: list[Problem] = []
+        self.told: set[str] = set()
         self.source: str | None = None
         self.take: Callable[[str, Any], Any] = as_it_is
         self.group("all", NOWHERE)
@@ -93,7 +95,16 @@ class Draft:
         reason = vars_refusal(name, value)
         if reason:
             self.error(span, f"group {group!r}: {name}: {reason}")
+        else:
+            self._doubt(name, value, span)
         self.groups[group].vars[name] = self.take(name, value)
+
+    def _doubt(self, name: str, value: Any, span: Span) -> None:
+        """Each doubt once: a thousand hosts have their variables from one template."""
+        problem = of_variable(name, value, span)
+        if problem and problem.message not in self.told:
+            self.told.add(problem.message)
+            self.problems.append(problem)
 
     def child(self, parent: str, child: str, span: Span) -> None:
         """Make `child` a child group of `parent`; both are made if they are missing."""
@@ -134,7 +145,11 @@ class Draft:
         """Set one variable of a host that exists."""
         reason = vars_refusal(name, value)
         if reason:
-            self.error(span, f"host {host!r}: {name}: {reason}")
+            if f"{span} {reason}" not in self.told:
+                self.error(span, f"host {host!r}: {name}: {reason}")
+            self.told.add(f"{span} {reason}")
+        else:
+            self._doubt(name, value, span)
         self.hosts[host].vars[name] = self.take(name, value)
 
     def finish(self, beside: FileVars | None = None, sources: tuple[str, ...] = ()) -> Inventory:

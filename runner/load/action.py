@@ -34,14 +34,15 @@ RAW: Final = "_raw_params"
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a task does. `written` is the module's name as written, `module` its short name ("" where a template gives
-    it); `spans` tells where each argument stands. `local`: it was written as `local_action`. `broken`: some arguments
-    stand elsewhere by mistake."""
+    it); `spans` tells where each argument stands, `numbers` how those that are whole numbers are written. `local`: it
+    was written as `local_action`. `broken`: some arguments stand elsewhere by mistake."""
 
     written: str
     module: str
     span: Span
     args: Mapping[str, Any] = field(default_factory=dict)
     spans: Mapping[str, Span] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
     local: bool = False
     broken: bool = False
 
@@ -150,7 +151,7 @@ def _new_style(reading: Reading, key: Scalar, value: Tree) -> Action | None:
     module = _module(name)
     if isinstance(value, Table):
         args, spans = _table_args(value)
-        return Action(name, module, key.span, args, spans)
+        return Action(name, module, key.span, args, spans, _numbers(value))
     if isinstance(value, Scalar):
         if value.value is None:
             return Action(name, module, key.span)
@@ -175,7 +176,7 @@ def _old_style(reading: Reading, value: Tree, local: bool) -> Action | None:
         args.pop("module", None)
         if isinstance(nested, Mapping):
             args.update(nested)
-        return Action(base.written, base.module, base.span, {**args, **base.args}, spans, local) if base else None
+        return replace(base, args={**args, **base.args}, spans=spans, numbers=_numbers(value)) if base else None
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return _split_name(reading, value, local)
     reading.error(value.span, f"{word!r} must be text: the module and its arguments")
@@ -226,7 +227,8 @@ def _with_args(action: Action, tree: Tree | None) -> Action:
         return action
     if isinstance(tree, Table):
         args, spans = _table_args(tree)
-        return replace(action, args={**args, **action.args}, spans={**spans, **action.spans})
+        numbers = {**_numbers(tree), **action.numbers}
+        return replace(action, args={**args, **action.args}, spans={**spans, **action.spans}, numbers=numbers)
     value = plain(tree)
     if isinstance(value, Template):
         return replace(action, args={VARIABLE_ARGS: value, **action.args})
@@ -236,6 +238,14 @@ def _with_args(action: Action, tree: Tree | None) -> Action:
 def _table_args(table: Table) -> tuple[dict[str, Any], dict[str, Span]]:
     args = {_name(key): plain(value, not table.unsafe) for key, value in table.entries}
     return args, {str(key.value): key.span for key, _ in table.entries}
+
+
+def _numbers(table: Table) -> dict[str, str]:
+    return {key.text: value.text for key, value in table.entries if isinstance(value, Scalar) and _is_number(value)}
+
+
+def _is_number(value: Scalar) -> bool:
+    return isinstance(value.value, int) and not isinstance(value.value, bool)
 
 
 def _name(key: Scalar) -> str:

@@ -131,6 +131,10 @@ def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value:
     option = spec.options.get(name)
     if option is None or name in spec.conditions or name in spec.raw or holds_template(value):
         return
+    if option.kind == "mode" and _is_slip(action.numbers.get(name, "")):
+        message = f"{action.module}: {name}: {value} is a decimal number: as a mode that is {value:04o}"
+        hint = f"write it in quotes: '{int(str(value), 8):04o}'"
+        reading.warn(action.spans.get(name, action.span), message, hint)
     try:
         coerce(option, value)
     except ArgumentError as error:
@@ -138,6 +142,15 @@ def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value:
         which = "" if name == spec.free_form else f"argument {name!r}: "
         hint = nearest(str(value), map(str, option.choices))
         reading.error(action.spans.get(word, action.span), f"{action.module}: {which}{error}", hint)
+
+
+def _is_slip(text: str) -> bool:
+    """Whether a mode that is written as a decimal number was meant as an octal one: its digits would make a usual one,
+    in which nobody may what the owner may not."""
+    if not re.fullmatch(r"[1-7]?[4-7][0-7][0-7]", text):
+        return False
+    owner, group, others = map(int, text[-3:])
+    return not group & ~owner and not others & ~owner
 
 
 def _check_required_if(reading: Reading, action: Action, spec: Spec, found: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from runner.arguments import ArgumentError, to_bool
+from runner.load.doubts import of_variables
 from runner.load.keywords import KEYWORDS, WANTED, allowed
 from runner.load.reading import Reading
 from runner.model.playbook import Condition
@@ -168,6 +169,7 @@ def variables(reading: Reading, tree: Tree | None) -> dict[str, Any]:
         return {}
     for key, _ in tree.entries:
         check_name(reading, key.value, key.span)
+    reading.problems += of_variables(tree)
     made: dict[str, Any] = plain(tree)
     return made
 

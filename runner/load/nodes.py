@@ -10,6 +10,7 @@ from runner import registry
 from runner.load.action import Action, Keyed, find_action
 from runner.load.arguments_check import checked, spec_of, unknown_module
 from runner.load.context import Context, Import, Place
+from runner.load.doubts import of_keyword
 from runner.load.fields import check_name, conditions, has_mark, right_kind, unknown_keyword, variables, words
 from runner.load.inherit import directives, handed_down
 from runner.load.keywords import KEYWORDS
@@ -19,6 +20,7 @@ from runner.load.static_names import static_tags
 from runner.model.playbook import Around, Block, Node, Task
 from runner.registry import BUILTIN
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
+from runner.vars.doubts import of_name
 
 STATIC: Final = frozenset({"import_tasks", "import_role"})
 DYNAMIC: Final = frozenset({"include_tasks", "include_role"})
@@ -76,6 +78,7 @@ def read_fields(context: Context, table: Table, where: str) -> tuple[dict[str, T
                 unknown_keyword(context.reading, key, where)
         elif key.text == "loop" or right_kind(context.reading, key, value, where):
             fields[key.text] = value
+            context.reading.note(of_keyword(key, value))
     return fields, others
 
 
@@ -121,6 +124,9 @@ def _load_task(context: Context, table: Table, around: Around, place: Place) -> 
         return ()
     if action.module in STATIC:
         return _import(context, around, place, fields, action, loops)
+    if action.module == "set_fact":
+        for fact in action.args:
+            context.reading.note(of_name(fact, action.spans.get(fact, action.span)))
     if action.module in DYNAMIC:
         _check_include_keywords(context, table, action)
     return (_task(context, around, place, fields, action, loops),)
@@ -230,6 +236,7 @@ def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
             value = plain(tree)
             if value is not None and isinstance(tree, Scalar) and check_name(context.reading, value, tree.span):
                 extra[name] = value
+                context.reading.note(of_name(value, tree.span))
     return extra
 
 

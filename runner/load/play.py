@@ -21,6 +21,7 @@ from runner.model.inventory import FileVars
 from runner.model.playbook import Around, Directives, Node, Play, Prompt
 from runner.model.values import Template
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
+from runner.vars.doubts import of_name
 
 _ORDERS = ("inventory", "reverse_inventory", "sorted", "reverse_sorted", "shuffle")
 _PROMPT_KEYS = ("name", "prompt", "private", "default", "confirm", "encrypt", "salt", "salt_size", "unsafe")
@@ -194,14 +195,26 @@ def _prompts(context: Context, tree: Tree) -> tuple[Prompt, ...]:
                 context.reading.error(key.span, f"{key.text!r} is not a keyword of vars_prompt", near)
         name = item.get("name")
         if isinstance(name, Scalar) and check_name(context.reading, name.value, name.span):
-            prompts.append(_prompt(item, name.text))
+            context.reading.note(of_name(name.text, name.span))
+            prompts.append(_prompt(context, item, name.text))
     return tuple(prompts)
 
 
-def _prompt(item: Table, name: str) -> Prompt:
+def _prompt(context: Context, item: Table, name: str) -> Prompt:
+    scheme = item.get("encrypt")
+    if isinstance(scheme, Scalar) and scheme.text and not has_mark(scheme.text):
+        _check_scheme(context, scheme)
     fields = ("prompt", "private", "default", "confirm", "encrypt", "salt", "salt_size")
     given = {field: plain(item.get(field)) for field in fields}
     return Prompt(name, span=item.span, **{field: value for field, value in given.items() if value is not None})
+
+
+def _check_scheme(context: Context, scheme: Scalar) -> None:
+    from runner.template.filters_crypto import schemes
+
+    if scheme.text not in schemes():
+        hint = registry.nearest(scheme.text, schemes()) or f"known are {', '.join(schemes())}"
+        context.reading.error(scheme.span, f"there is no way to encrypt named {scheme.text!r}", hint)
 
 
 def is_import(table: Table) -> bool:

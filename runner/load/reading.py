@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from runner.load.doubts import of_variables
 from runner.load.sources import Sources, answered
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax import yaml
@@ -37,6 +38,11 @@ class Reading:
     def warn(self, span: Span, message: str, hint: str = "") -> None:
         """Note a warning."""
         self.problems.append(Problem(span, message, hint, "warning"))
+
+    def note(self, problem: Problem | None) -> None:
+        """Note a problem, if there is one."""
+        if problem:
+            self.problems.append(problem)
 
     def is_file(self, path: str) -> bool:
         """Whether `path` is a file; asked once."""
@@ -96,6 +102,7 @@ class Reading:
             if tree is None or (isinstance(tree, yaml.Scalar) and tree.value is None):
                 self._values[path] = {}
             elif isinstance(tree, yaml.Table):
+                self.problems += self.record.discreet(path, of_variables(tree))
                 self._values[path] = self.record.values(path, yaml.plain(tree))
             else:
                 self.error(tree.span, "a file of variables must hold a table of names and values")

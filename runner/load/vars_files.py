@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from runner.load.doubts import of_variables
 from runner.load.sources import Sources, answered
 from runner.model.inventory import FileVars
 from runner.model.playbook import Playbook
@@ -35,6 +36,7 @@ def load_vars_file(path: str, record: Sources | None = None) -> tuple[Mapping[st
     for key, _ in tree.entries:
         if not isinstance(key.value, str):
             problems.append(Problem(key.span, f"the variable name {key.text!r} is not text", "put it in quotes"))
+    problems += record.discreet(path, of_variables(tree))
     return record.values(path, {str(name): value for name, value in plain(tree).items()}), problems
 
 

@@ -24,7 +24,7 @@ SPEC = Spec(
         "dir": Option("path", doc="A folder; its files are loaded in order of their names."),
         "name": Option(doc="Put the variables into a dictionary of this name."),
         "depth": Option("int", default=0, doc="How many levels of folders; 0 is no limit, 1 the folder alone."),
-        "files_matching": Option(doc="A regular expression that a file's name must match."),
+        "files_matching": Option("regexp", doc="A regular expression that a file's name must match."),
         "ignore_files": Option("raw", doc="Regular expressions (a list, or text with spaces) of names to leave out."),
         "ignore_unknown_extensions": Option("bool", default=False, doc="Leave out other extensions without an error."),
         "extensions": Option("list", default=["yaml", "yml", "json"], elements="str", doc="Extensions to load."),

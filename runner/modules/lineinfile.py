@@ -22,14 +22,18 @@ SPEC = Spec(
     options={
         "path": Option("path", required=True, aliases=("dest", "destfile", "name"), doc="The file."),
         "state": Option(default="present", choices=("absent", "present"), doc="Whether the line shall be there."),
-        "regexp": Option(aliases=("regex",), doc="Python pattern of the line to replace (the last match) or remove."),
+        "regexp": Option(
+            "regexp", aliases=("regex",), doc="Python pattern of the line to replace (the last match) or remove."
+        ),
         "search_string": Option(doc="Literal text of the line to replace or remove."),
         "line": Option(aliases=("value",), doc="The line, without its newline."),
         "backrefs": Option(
             "bool", default=False, doc="Expand groups of `regexp` in `line`; change nothing without a match."
         ),
-        "insertafter": Option(doc="Where a new line goes: after the last match of this pattern, or `EOF`, `BOF`."),
-        "insertbefore": Option(doc="Where a new line goes: before the last match of this pattern, or `BOF`."),
+        "insertafter": Option(
+            "regexp", doc="Where a new line goes: after the last match of this pattern, or `EOF`, `BOF`."
+        ),
+        "insertbefore": Option("regexp", doc="Where a new line goes: before the last match of this pattern, or `BOF`."),
         "firstmatch": Option("bool", default=False, doc="Take first matches instead of last ones."),
         "create": Option("bool", default=False, doc="Make the file (and its folder) if there is none."),
         "backup": Option("bool", default=False, doc="Keep the old file beside it, with the time in its name."),

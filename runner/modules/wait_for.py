@@ -31,7 +31,7 @@ SPEC = Spec(
         "host": Option(default="127.0.0.1", doc="A name or address, as the target sees it."),
         "port": Option("int", doc="A TCP port."),
         "path": Option("path", doc="A file."),
-        "search_regex": Option(doc="A Python pattern that the file or what the port says must match."),
+        "search_regex": Option("regexp", doc="A Python pattern that the file or what the port says must match."),
         "state": Option(
             default="started",
             choices=("absent", "drained", "present", "started", "stopped"),

@@ -54,6 +54,11 @@ def to_uuid(value: Any, namespace: Any = _NAMESPACE) -> str:
     return str(uuid.uuid5(space, as_text(value)))
 
 
+def schemes() -> tuple[str, ...]:
+    """The names that `password_hash` takes."""
+    return (*_SCHEMES, *_SCHEMES.values())
+
+
 def password_hash(
     password: Any,
     hashtype: str = "sha512",

@@ -167,7 +167,7 @@ def test_validate(shell: str, home: Path) -> None:
         ({"line": "a"}, "Destination ~/none does not exist !"),
         ({"line": "a", "path": "~"}, "Path ~ is a directory !"),
         ({"line": "a", "path": "~/fifo"}, "~/fifo is no regular file (fifo)"),
-        ({"line": "a", "path": "~/f", "regexp": "("}, "Invalid regular expression"),
+        ({"line": "a", "path": "~/f", "regexp": r"\u0041"}, "Invalid regular expression"),
         ({"line": r"\9", "path": "~/f", "regexp": "a", "backrefs": True}, "Invalid regular expression"),
         ({"line": "a", "path": "~/f", "backrefs": True}, "regexp is required with backrefs=true"),
         ({"path": "~/f"}, "line is required with state=present"),

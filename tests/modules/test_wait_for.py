@@ -193,7 +193,7 @@ def test_dry_run_does_not_wait(home: Path) -> None:
         ({"path": "/x", "state": "drained"}, "state=drained should only be used for checking a port"),
         ({"port": 1, "exclude_hosts": ["a"]}, "exclude_hosts should only be with state=drained"),
         ({"port": 1, "active_connection_states": ["X"]}, "unknown active_connection_state (X) defined"),
-        ({"port": 1, "search_regex": "("}, "Invalid regular expression"),
+        ({"port": 1, "search_regex": r"\u0041"}, "Invalid regular expression"),
         ({"port": 1, "host": "-oProxyCommand=x"}, "'-oProxyCommand=x' is not a host name"),
         ({"port": 1, "host": "a b"}, "'a b' is not a host name"),
         ({"port": 70000}, "port must be a number from 1 to 65535"),
