@@ -103,6 +103,11 @@ def elsewhere(room: str, name: str) -> str:
     return _routes(room).get(short(name), "")
 
 
+def elsewhere_names(room: str) -> tuple[str, ...]:
+    """All short names that Ansible knows for a room."""
+    return tuple(_routes(room))
+
+
 def absent(room: str, name: str) -> str:
     """A hint for a name that is none of ours: where Ansible has it, or the nearest of ours (under its qualified name if
     `name` is one); "" if there is nothing to say."""

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from runner import registry
 from runner.arguments import ArgumentError, to_bool
 from runner.configuration.given import Given
 from runner.model.settings import Settings, used_rows
 from runner.model.span import NOWHERE, Problem
 from runner.registry import nearest
 
+_PLUG_INS = {"transport": "transports", "become_method": "become"}
 _QUOTES = ("'", '"')
 
 
@@ -33,6 +35,8 @@ def settle(given: Iterable[Given]) -> tuple[Settings, list[Problem]]:
         origins[one.row.name] = one.origin
         if one.row.use == "used":
             values[one.row.name] = value
+            doubt = _unknown_plug_in(one, value)
+            problems += [doubt] if doubt else []
         else:
             others[one.row.name] = (str(value), one)
     problems += [problem for value, one in others.values() if (problem := _without_effect(value, one))]
@@ -122,6 +126,17 @@ def _name(one: Given) -> str:
 
 def _hint(one: Given) -> str:
     return nearest(str(one.value), one.row.choices) if one.row.choices else ""
+
+
+def _unknown_plug_in(one: Given, value: Any) -> Problem | None:
+    """A warning when a setting names a plug-in that nobody has."""
+    room = _PLUG_INS.get(one.row.name)
+    if room and not registry.known(room, value):
+        return Problem(one.span, f"{_name(one)}: {registry.missing(room, value)}", "tasks that use it fail", "warning")
+    if one.row.name == "stdout_callback" and "." not in value and not registry.elsewhere("callbacks", value):
+        near = nearest(value, registry.elsewhere_names("callbacks"))
+        return Problem(one.span, f"{_name(one)}: there is no callback named {value!r}", near, "warning")
+    return None
 
 
 def _without_effect(value: str, one: Given) -> Problem | None:

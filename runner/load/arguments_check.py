@@ -16,6 +16,9 @@ from runner.load.reading import Reading
 from runner.registry import nearest
 
 BRING: Final = "one of your own in library/ would be run, if it needs no Python library of Ansible's"
+# https://docs.ansible.com/ansible/latest/collections/ansible/builtin/file_module.html#parameter-mode, and `preserve`.
+_CHANGES: Final = r"[ugoa]*([-+=]([rwxXst]*|[ugo]+))+"
+_MODE: Final = re.compile(rf"(0o)?[0-7]{{1,5}}|{_CHANGES}(,{_CHANGES})*|preserve|")
 _DID_YOU_MEAN: Final = re.compile(r" \((did you mean [^()]*)\)$")
 
 
@@ -131,10 +134,8 @@ def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value:
     option = spec.options.get(name)
     if option is None or name in spec.conditions or name in spec.raw or holds_template(value):
         return
-    if option.kind == "mode" and _is_slip(action.numbers.get(name, "")):
-        message = f"{action.module}: {name}: {value} is a decimal number: as a mode that is {value:04o}"
-        hint = f"write it in quotes: '{int(str(value), 8):04o}'"
-        reading.warn(action.spans.get(name, action.span), message, hint)
+    if option.kind == "mode":
+        _doubt_mode(reading, action, name, value)
     try:
         coerce(option, value)
     except ArgumentError as error:
@@ -142,6 +143,16 @@ def _check_value(reading: Reading, action: Action, spec: Spec, name: str, value:
         which = "" if name == spec.free_form else f"argument {name!r}: "
         hint = nearest(str(value), map(str, option.choices))
         reading.error(action.spans.get(word, action.span), f"{action.module}: {which}{error}", hint)
+
+
+def _doubt_mode(reading: Reading, action: Action, name: str, value: Any) -> None:
+    span = action.spans.get(name, action.span)
+    if _is_slip(action.numbers.get(name, "")):
+        message = f"{action.module}: {name}: {value} is a decimal number: as a mode that is {value:04o}"
+        reading.warn(span, message, f"write it in quotes: '{int(str(value), 8):04o}'")
+    elif isinstance(value, str) and not _MODE.fullmatch(value.strip()):
+        message = f"{action.module}: {name}: {value!r} is neither an octal nor a symbolic mode"
+        reading.warn(span, message, "write one such as '0644' or 'u=rw,go=r'")
 
 
 def _is_slip(text: str) -> bool:

@@ -11,7 +11,6 @@ from runner.model.values import TEMPLATE_MARKS
 from runner.syntax.yaml import Scalar, Table, Tree, plain
 from runner.vars import doubts
 
-REACHED: Final = "the task fails if the run reaches it"
 _PLUG_INS: Final[Mapping[str, str]] = {"connection": "transports", "become_method": "become"}
 # What a negative number counts as.
 _NEGATIVE: Final[Mapping[str, str]] = {
@@ -28,7 +27,7 @@ def of_keyword(key: Scalar, value: Tree) -> Problem | None:
         return None
     room = _PLUG_INS.get(word)
     if room and not registry.known(room, text):
-        return Problem(value.span, registry.missing(room, text), REACHED, "warning")
+        return Problem(value.span, registry.missing(room, text), doubts.UNUSABLE, "warning")
     if word == "port" and not doubts.is_port(text):
         return Problem(value.span, f"'port' cannot be {text}", "ports are numbers from 1 to 65535", "warning")
     if word in _NEGATIVE and text.startswith("-"):

@@ -48,7 +48,7 @@ def of_variable(name: str, value: Any, span: Span) -> Problem | None:
     return of_name(name, span)
 
 
-UNUSABLE: Final = "tasks fail on the hosts for which this holds"
+UNUSABLE: Final = "tasks that use it fail"
 
 
 def is_port(value: Any) -> bool:
