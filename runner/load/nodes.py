@@ -79,7 +79,20 @@ def read_fields(context: Context, table: Table, where: str) -> tuple[dict[str, T
         elif key.text == "loop" or right_kind(context.reading, key, value, where):
             fields[key.text] = value
             context.reading.note(of_keyword(key, value))
+            if key.text == "module_defaults":
+                _check_defaults(context.reading, value)
     return fields, others
+
+
+def _check_defaults(reading: Reading, tree: Tree) -> None:
+    """Warn of defaults for modules that are not there: no task gets them."""
+    for table in tree.items if isinstance(tree, Listing) else (tree,):
+        for key, _ in table.entries if isinstance(table, Table) else ():
+            module = registry.own("modules", key.text)
+            group = key.text.startswith("group/") or has_mark(key.text)
+            if not group and not spec_of(module) and not reading.record.brings_module(module, ()):
+                what, _advice = unknown_module(key.text)
+                reading.warn(key.span, what, "no task gets these defaults")
 
 
 def _load_block(context: Context, table: Table, around: Around, place: Place) -> tuple[Node, ...]:
