@@ -23,7 +23,7 @@ from typing import Any, Final
 from runner.errors import StepError
 from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status, Upload, failed
 from runner.model.quick import dataclass
-from runner.sh import modes, place, replacing
+from runner.sh import editing_text, modes, place, replacing
 from runner.sh.attributes import Seen
 from runner.sh.encode import printf_word
 from runner.sh.extras import extras
@@ -42,8 +42,9 @@ class Wish:
     `create`: the file and its folders are made if they are missing. `validate`: a command that checks the new file.
     `backup_key`: the result key of the old file's new name. `attributes_msg`: what is said when mode or owner change.
     `then`: sh text that runs on the host after a new content is in place. `unsafe`: where no rename is possible (a
-    mounted file), it is written in place. `extras`: sh text for its SELinux context and
-    attributes. `sealed`: it holds secrets, no diff shows it.
+    mounted file), it is written in place. `extras`: sh text for its SELinux context and attributes. `sealed`: it holds
+    secrets, no diff shows it. `follow`: False puts a file in the place of a link. `describe`: the result has the file's
+    mode, owner and size.
     """
 
     path: str
@@ -58,6 +59,8 @@ class Wish:
     unsafe: bool = False
     extras: str = ""
     sealed: bool = False
+    follow: bool = True
+    describe: bool = False
     attributes_msg: str = ATTRIBUTES_CHANGED
     then: str = ""
 
@@ -103,37 +106,8 @@ def encoded(given: str) -> bytes:
     return given.encode("utf-8", "surrogateescape")
 
 
-_RESOLVE: Final = r"""
-if [ -L "$p" ]; then
-  pb_real "$p"
-  [ -n "$pb_real" ] || pb_fail "too many symbolic links: $p"
-  p=$pb_real
-fi
-"""
-
-# What the file is, as one word. Without any tool for checksums its size and time must do.
-_GUARD: Final = r"""
-pb_stat "$p"
-pb_sum=
-[ "$pb_type" != file ] || pb_sum "$p"
-guard=$pb_type:${pb_sum:-$pb_mtime}:$pb_size
-"""
-
-_FRESH: Final = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
-
-_READ: Final = rf"""
-pb_kv real "$p"
-pb_kv guard "$guard"
-case $pb_type in
-file)
-  [ -r "$p" ] || pb_fail "cannot read $p: permission denied"
-  pb_blob content "$p" ;;
-absent) {_FRESH} ;;
-esac
-pb_report was
-pb_parent "$p"
-[ ! -d "$pb_where" ] || [ -w "$pb_where" ] || pb_kv closed "$pb_where"
-"""
+# Who owns a file that is to be made.
+_NEW: Final = "pb_uid=$(id -u) pb_gid=$(id -g) pb_user=$(id -un) pb_group=$(id -gn)"
 
 
 def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
@@ -145,13 +119,15 @@ def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
         (
             wish.extras,
             wish.locate or f"p={path_word(wish.path)}",
-            _RESOLVE,
-            _GUARD,
-            _READ,
+            editing_text.RESOLVE if wish.follow else "",
+            editing_text.GUARD,
+            editing_text.READ,
             modes.text(wish.mode),
             'pb_kv want "$pb_want_mode"',
             f'[ "$pb_type" != file ] || pb_attr_probe "$p" {wish.owners}',
-            '[ "$pb_type" != absent ] || pb_above "$p"' if wish.create else "",
+            f'if [ "$pb_type" = absent ]; then pb_above "$p"; {_NEW}; pb_attr_probe "$p" {wish.owners}; fi'
+            if wish.create
+            else "",
             asks,
         )
     )
@@ -165,7 +141,7 @@ def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome
         return broken
     wish: Wish = sent.memo["wish"]
     if "edit" in sent.memo:
-        return _done(call, sent.memo, value(reply, "backup_file"))
+        return _done(call, sent.memo, reply)
     found = _found(call, wish, reply)
     if isinstance(found, Outcome):
         return found
@@ -173,12 +149,12 @@ def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome
     edit = change(before)
     if isinstance(edit, Outcome):
         return edit
-    memo = {"wish": wish, "edit": edit, "before": before, "attributes": _attributes(wish, was, reply)}
-    if edit.content == before and not reply.differs:
-        return _done(call, memo, "")
+    memo = {"wish": wish, "edit": edit, "before": before, "was": was, "attributes": _attributes(wish, was, edit, reply)}
+    if edit.content == before and not memo["attributes"]:
+        return _done(call, memo, reply)
     if edit.content != before and "closed" in reply.values and not wish.unsafe:
         return failed(f"cannot write into {value(reply, 'closed')}: permission denied")
-    return _done(call, memo, "") if call.check else _writing(wish, reply, was, memo)
+    return _done(call, memo, reply) if call.check else _writing(wish, reply, was, memo)
 
 
 def _found(call: Call, wish: Wish, reply: Reply) -> tuple[Seen, bytes | None] | Outcome:
@@ -201,9 +177,9 @@ def _found(call: Call, wish: Wish, reply: Reply) -> tuple[Seen, bytes | None] | 
     return was, before
 
 
-def _attributes(wish: Wish, was: Seen, reply: Reply) -> tuple[str, str] | None:
+def _attributes(wish: Wish, was: Seen, edit: Edit, reply: Reply) -> tuple[str, str] | None:
     """Mode and owner before and after, as text for the diff; None when they stay."""
-    if not reply.differs:
+    if not reply.differs or edit.content is None:
         return None
     old = (was.mode, was.owner, was.group)
     new = (value(reply, "want"), wish.owner, wish.group)
@@ -219,13 +195,14 @@ def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fr
         (
             wish.extras,
             f"p={quote(value(reply, 'real'))}",
-            _GUARD,
+            editing_text.GUARD,
             f'[ "$guard" = {quote(value(reply, "guard"))} ] || pb_fail "$p changed while we worked on it"',
             "pb_differs",
         )
     )
+    seen = '\npb_stat "$p"; pb_report now' if wish.describe else ""
     if edit.content == memo["before"]:
-        apply = f'{modes.text(wish.mode)}\npb_attr_apply "$p" {wish.owners}'
+        apply = f'{modes.text(wish.mode)}\npb_attr_apply "$p" {wish.owners}{seen}'
         return Fragment(probe=probe, apply=apply, memo=memo)
     existed = was.type == "file"
     keep = 'pb_backup "$p"\n' if wish.backup and existed else ""
@@ -237,7 +214,7 @@ def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fr
     if len(edit.content) > place.INLINE_LIMIT:
         uploads = (place.content_upload("0", edit.content),)
         write = 'cat <"$pb_up_0" >&8'
-    apply = keep + _replacing(wish, write, existed)
+    apply = keep + _replacing(wish, write, existed) + seen
     return Fragment(probe=probe, apply=apply, uploads=uploads, memo=memo, makes=() if existed else (wish.path,))
 
 
@@ -248,8 +225,8 @@ def _replacing(wish: Wish, write: str, existed: bool) -> str:
             "" if existed else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
             replacing.temporary('"$p"', unsafe=wish.unsafe),
             f'{write} || pb_fail "cannot write $p"',
-            _validating(wish.validate),
-            'pb_keep_owner "$p"' if existed else _FRESH,
+            editing_text.validating(wish.validate),
+            'pb_keep_owner "$p"' if existed else editing_text.FRESH,
             modes.text(wish.mode),
             "pb_asked=$pb_want_mode pb_want_mode=${pb_want_mode:-$pb_mode}",
             f'pb_attr_apply "$pb_temp" {wish.owners}',
@@ -259,24 +236,18 @@ def _replacing(wish: Wish, write: str, existed: bool) -> str:
     )
 
 
-def _validating(validate: str | None) -> str:
-    """Sh text that runs the user's check on the temporary file; its words are split here, no shell sees them."""
-    if not validate:
-        return ""
-    return (
-        f"said=$( (trap - EXIT; pb_user_run {replacing.validate_words(validate)}) 8>&- 2>&1 >/dev/null )\nrc=$?\n"
-        '[ "$rc" = 0 ] || pb_fail "failed to validate: rc:$rc error:$said"'
-    )
-
-
-def _done(call: Call, memo: Mapping[str, Any], backup: str) -> Outcome:
+def _done(call: Call, memo: Mapping[str, Any], reply: Reply) -> Outcome:
     """The outcome of a file that is (or would be) as wanted."""
     wish: Wish = memo["wish"]
     edit: Edit = memo["edit"]
     attributes: tuple[str, str] | None = memo["attributes"]
     edited = edit.content != memo["before"]
     said = [part for part in (edit.msg, wish.attributes_msg if attributes else "") if part]
-    values = {"msg": " and ".join(said), **edit.values} | ({wish.backup_key: backup} if backup else {})
+    values = {"msg": " and ".join(said), **edit.values}
+    if "backup_file" in reply.values:
+        values[wish.backup_key] = value(reply, "backup_file")
+    if wish.describe:
+        values |= _described(wish, memo, reply)
     diffs: list[Diff] = []
     if call.diff and edited:
         diffs.append(_content_diff(wish, memo["before"] or b"", edit.content or b""))
@@ -285,6 +256,20 @@ def _done(call: Call, memo: Mapping[str, Any], backup: str) -> Outcome:
         diffs.append(Diff(*attributes, header, header))
     status = Status.CHANGED if edited or attributes else Status.OK
     return Outcome(status, values, msg=values["msg"], diff=tuple(diffs))
+
+
+def _described(wish: Wish, memo: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
+    """What the file is now; in a dry run what is known of what it would be."""
+    now, was, content = Seen.read(reply, "now"), memo["was"], memo["edit"].content
+    if now is not None:
+        return now.result()
+    if content is None:
+        return {"state": "absent"}
+    found: dict[str, Any] = was.result() | {"state": "file", "size": len(content)}
+    if wish.mode:
+        found["mode"] = value(reply, "want")
+    unsure = ("uid", "gid", "owner", "group") if memo["attributes"] else ()
+    return {key: about for key, about in found.items() if key not in unsure and about is not None}
 
 
 def _content_diff(wish: Wish, before: bytes, after: bytes) -> Diff:

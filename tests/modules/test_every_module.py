@@ -48,6 +48,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "copy": {"content": "text"},
     "file": {"state": "touch"},
     "lineinfile": {"line": "x", "create": True},
+    "blockinfile": {"block": "x", "create": True},
+    "ini_file": {"section": "s", "option": "o", "value": "v"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
