@@ -70,7 +70,7 @@ class Stage:
 
 def result(outcome: Outcome) -> dict[str, Any]:
     """What a task would register of it."""
-    return {"msg": outcome.msg, "ansible_facts": outcome.facts, **outcome.values}
+    return {"msg": outcome.msg, "ansible_facts": {**outcome.facts, **outcome.own_facts}, **outcome.values}
 
 
 def shown(outcome: Outcome) -> list[tuple[str, str]]:
