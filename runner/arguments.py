@@ -44,8 +44,8 @@ class Spec:
     `local`: runs wholly on the controller (no connection is opened for it). `observes`: it can see other hosts, so
     `linear` puts a gate in front of it. `effect`: what running it twice means. `conditions`: options that hold
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
-    `raw`: options handed over unrendered. `example`: tasks as YAML, `returns`: what each key of the result is, both for
-    `pbrun doc`.
+    `raw`: options handed over unrendered. `tells_facts`: its outcomes may have `own_facts`, which later steps wait for.
+    `example`: tasks as YAML, `returns`: what each key of the result is, both for `pbrun doc`.
     """
 
     doc: str
@@ -57,6 +57,7 @@ class Spec:
     conditions: tuple[str, ...] = ()
     raw: tuple[str, ...] = ()
     any_options: bool = False
+    tells_facts: bool = False
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()

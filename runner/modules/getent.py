@@ -14,6 +14,7 @@ from runner.sh.verdict import text
 SPEC = Spec(
     doc="Look into a database of the host (passwd, group, hosts, services …); what is found becomes a fact.",
     effect=Effect.READ,
+    tells_facts=True,
     options={
         "database": Option(required=True, doc="The database, as getent(1) has it."),
         "key": Option(doc="The entry to look for; without it, all that can be listed."),

@@ -158,8 +158,9 @@ def writes_of(task: Task) -> frozenset[str]:
         found.add("ansible_facts")
     if task.module in _WRITES_ANYTHING:
         found.add("*")
-    if spec_of(task) is None:
-        found.add("*")  # a module that the project brings along may tell any facts
+    spec = spec_of(task)
+    if spec is None or spec.tells_facts:
+        found.add("*")  # a module that the project brings along may tell any facts, too
     return frozenset(found)
 
 
