@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from runner.execute.announce import Announcer
 from runner.execute.batch import Batch
 from runner.execute.chain import MAX_BYTES, MAX_LINES, Chain
+from runner.execute.flow import Flow
 from runner.execute.includes import Includer
 from runner.execute.job import Job
 from runner.execute.once import Once
@@ -36,6 +38,7 @@ class Composer:
         includer: Includer,
         announcer: Announcer,
         once: Once,
+        resolve: Callable[[str, Flow], None],
         *,
         step_by_step: bool,
     ) -> None:
@@ -46,6 +49,7 @@ class Composer:
         self._includer = includer
         self._announcer = announcer
         self._once = once
+        self._resolve = resolve
         self._step_by_step = step_by_step
         self._lanes = DAG_LANES if plan.strategy == "dag" else 1
         self._gates = plan.strategy == "linear"
@@ -120,9 +124,14 @@ class Composer:
 
     def _passes(self, node: TaskNode, host: int) -> bool:
         """Whether the node is nothing for this host as it stands."""
-        if node.kind is Kind.FLUSH and not node.task.when:
-            return True
-        return not self._is_for(node, host) or not self._batch.flows[host].runs(node)
+        flow = self._batch.flows[host]
+        if node.kind is Kind.FLUSH:
+            if not flow.reaches(node):
+                return True
+            if not node.task.when:
+                self._resolve(self._batch.hosts[host], flow)
+                return True
+        return not self._is_for(node, host) or not flow.runs(node)
 
     def _is_full(self, node: TaskNode, host: int) -> bool:
         """Whether as many hosts are at the task as `throttle` allows: this one comes when one of them is done."""
@@ -166,7 +175,7 @@ class Composer:
         node = self._scheduler.nodes[node_id]
         flow = self._batch.flows[host]
         if node.kind is Kind.HANDLER:
-            if flow.notified.get(node.task.id) is not None or any(job.task.notify for job in chain.jobs):
+            if flow.saved or flow.notified.get(node.task.id) is not None or any(job.task.notify for job in chain.jobs):
                 return False
             assumed.append(node_id)
             return True

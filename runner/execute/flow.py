@@ -28,20 +28,24 @@ class Failure:
 class Flow:
     """Where one host stands in a batch.
 
-    `notified` maps handler task ids to whether it is certain (a dry run may only suspect). `ended` hosts
+    `notified` maps handler task ids to whether it is certain (a dry run may only suspect); `saved` are the
+    notifications since the last flush: name, certain, handlers marked, how many handlers were known. `ended` hosts
     (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role has run here first,
-    `ended_roles` are uses that `end_role` has ended, `closed_flushes` those whose `when` was false. A handler that
-    failed ends even forced handlers.
+    `ended_roles` are uses that `end_role` has ended, `closed_flushes` those whose `when` was false or whose block was
+    passed by, `open_flushes` those of an `always` that a failure has reached. A handler that failed ends even forced
+    handlers.
     """
 
     failure: Failure | None = None
     rescued: set[str] = field(default_factory=set)
     notified: dict[str, bool] = field(default_factory=dict)
+    saved: list[tuple[str, bool, tuple[str, ...], int]] = field(default_factory=list)
     ended: bool = False
     force_handlers: bool = False
     roles: dict[str, int] = field(default_factory=dict)
     ended_roles: set[str] = field(default_factory=set)
     closed_flushes: set[int] = field(default_factory=set)
+    open_flushes: set[int] = field(default_factory=set)
     handler_failed: bool = False
 
     @property
@@ -86,8 +90,17 @@ class Flow:
         if self.failure is None:
             return self._open(node.path)
         if node.kind is Kind.HANDLER:
-            return self.force_handlers and not self.handler_failed
+            return (self.force_handlers or node.flush in self.open_flushes) and not self.handler_failed
         return self._runs_after_failure(node, self.failure)
+
+    def reaches(self, flush: TaskNode) -> bool:
+        """`runs`, for a flush: its handlers run as it does, wherever they were notified."""
+        reached = self.runs(flush)
+        if not reached and flush.path:
+            self.closed_flushes.add(flush.flush)
+        elif reached and self.failure is not None:
+            self.open_flushes.add(flush.flush)
+        return reached
 
     def _runs_after_failure(self, node: TaskNode, failure: Failure) -> bool:
         for number, scope in enumerate(node.path):
@@ -101,11 +114,14 @@ class Flow:
         return False
 
     def repeats_role(self, node: TaskNode) -> bool:
-        """Whether the node belongs to a second use of a role that has run on this host and runs once a play.
+        """Whether the node belongs to a second use of a role that has run on this host and runs once a play (its
+        handlers run all the same).
 
         Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_reuse_roles.html#running-a-role-multiple-times-in-one-play
         """
         role = node.task.role
+        if node.kind is Kind.HANDLER:
+            return False
         return role is not None and role.once and self.roles.get(role.key, id(role)) != id(role)
 
     def ran_role(self, node: TaskNode) -> None:

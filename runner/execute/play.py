@@ -92,6 +92,7 @@ class PlayRun:
             self.includer,
             Announcer(self.world, self.plan.play.name),
             once,
+            self.notifier.resolve,
             step_by_step=self.world.options.step,
         )
 

@@ -62,7 +62,6 @@ class Context:
     public_roles: list[Role] = field(default_factory=list)
     imported_roles: list[str] = field(default_factory=list)
     dependent_roles: list[str] = field(default_factory=list)
-    handlers_seen: set[str] = field(default_factory=set)
 
     def new_id(self, key: str, action: str, args: object) -> str:
         """A stable id from the place, the action and the raw arguments; a number is added if it is taken."""

@@ -84,9 +84,7 @@ def load_role(context: Context, use: RoleUse, around: Around, place: Place) -> L
         entry = use.sources.get("tasks", "main")
         tasks += validation(context, inner, place, meta, entry, use.params, use.span)
     tasks += _section(context, use, inner, place, folder, "tasks")
-    if f"{folder}|{use.sources.get('handlers', '')}" not in context.handlers_seen:
-        context.handlers_seen.add(f"{folder}|{use.sources.get('handlers', '')}")
-        handlers += _section(context, use, inner, place, folder, "handlers")
+    handlers += _section(context, use, inner, place, folder, "handlers")
     return LoadedRole(tuple(tasks), tuple(handlers), role, own)
 
 

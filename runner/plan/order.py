@@ -46,8 +46,9 @@ def order(draft: Draft) -> Draft:
     """Pre-tasks, roles, tasks, post-tasks; handlers after each section and at each `flush_handlers`."""
     play = draft.play
     sections = (("pre_tasks", play.pre_tasks), ("tasks", (*play.roles, *play.tasks)), ("post_tasks", play.post_tasks))
-    # A handler that notifies one before it runs at the next flush, even if that section has no tasks.
-    chained = any(task.notify for task, _ in tasks_in(play.handlers))
+    # A handler that notifies one before it runs at the next flush, even if that section has no tasks; so do tasks that
+    # a handler includes.
+    chained = any(task.notify or task.around for task, _ in tasks_in(play.handlers))
     nodes: list[TaskNode] = []
     flush = 0
     for section, members in sections:
