@@ -10,8 +10,9 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from runner.dispatch._resume import RESUME_FROM, offset, open_part, script
 from runner.dispatch._shell import Becomes, Started, start
 from runner.errors import ConnectionLost
 from runner.model.call import Become, Download, Target, Upload
@@ -30,21 +31,24 @@ class TransferFailed(Exception):
 
 def begin_with(connection: Connection, target: Target, become: Become | None, becomes: Becomes) -> Begin:
     """How to start one line of sh beside a session, as the same user."""
-    return lambda script: start(connection, target, become, becomes, script)
+    return lambda line: start(connection, target, become, becomes, line)
 
 
 def upload(begin: Begin, item: Upload, path: str) -> None:
-    """Write an upload's bytes to `path` on the host: new, 0600, whole. Raises `TransferFailed`, `ConnectionLost`."""
+    """Write an upload's bytes to `path` on the host: new, 0600, whole. A large file goes on where an earlier try was
+    cut off. Raises `TransferFailed`, `ConnectionLost`."""
     there = shlex.quote(path)
+    mark = secrets.token_hex(16)
+    large = item.source is not None and item.size >= RESUME_FROM
     # The empty line parts the answer from what a login shell's rc file may have printed before.
-    begun = begin(
-        f"umask 077; set -C; head -c {item.size} >{there} && echo && wc -c <{there} || {{ rm -f {there}; exit 1; }}"
-    )
+    whole = f"umask 077; set -C; head -c {item.size} >{there} && echo && wc -c <{there} || {{ rm -f {there}; exit 1; }}"
+    begun = begin(script(item, path, mark) if large else whole)
     process = begun.process
     broken = None
     try:
+        start = _agreed(begun, item, mark) if large else 0
         try:
-            for block in _blocks(item):
+            for block in _blocks(item, start):
                 process.write(block)
         except ConnectionLost as error:
             broken = error  # the program ended early (a full disk): what it said is the reason
@@ -59,13 +63,31 @@ def upload(begin: Begin, item: Upload, path: str) -> None:
     raise TransferFailed(f"cannot copy {item.source or 'the content'} to the host: {_why(err + out)}")
 
 
-def _blocks(item: Upload) -> Iterator[bytes]:
+def _agreed(begun: Started, item: Upload, mark: str) -> int:
+    """Where the host and we go on with a large file."""
+    said, err = begun.early, b""
+    while b"\n" not in said.partition(f"{mark}\n".encode())[2]:
+        got = _next_block(begun)
+        if got is None:
+            raise TransferFailed(f"cannot copy {item.source} to the host: {_why(err + said)}")
+        said, err = said + got[0], (err + got[1])[-4096:]
+    line = said.partition(f"{mark}\n".encode())[2].decode("ascii", "replace")
+    try:
+        start = offset(item, line)
+    except OSError as error:
+        raise TransferFailed(f"cannot read {item.source}: {(error.strerror or '').lower()}") from None
+    begun.process.write(f"{start}\n".encode())
+    return start
+
+
+def _blocks(item: Upload, start: int) -> Iterator[bytes]:
     if item.content is not None:
         yield item.content
         return
-    left = item.size
+    left = item.size - start
     try:
         with Path(item.source or "").open("rb") as file:
+            file.seek(start)
             while left and (block := file.read(min(BLOCK, left))):
                 left -= len(block)
                 yield block
@@ -97,33 +119,60 @@ def _why(output: bytes) -> str:
 
 def download(begin: Begin, item: Download) -> None:
     """Fetch a file of the host. `item.dest` is replaced only by a whole file whose checksum fits; its folders are
-    made. Raises `TransferFailed`, `ConnectionLost`."""
+    made. A large one goes on where an earlier try was cut off. Raises `TransferFailed`, `ConnectionLost`."""
     dest = Path(item.dest)
-    temporary = dest.with_name(f".{dest.name[:100]}.{secrets.token_hex(8)}.part")
+    kept = item.sha1 is not None and item.size is not None and item.size >= RESUME_FROM
+    temporary = dest.with_name(f".{dest.name[:100]}.{item.sha1 if kept else secrets.token_hex(8)}.part")
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if kept and not _free(temporary):
+            kept, temporary = False, temporary.with_suffix(f".{secrets.token_hex(8)}.part")
         try:
-            with os.fdopen(handle, "wb", buffering=0) as file:
-                digest = _receive(begin, item, file.write)
+            with open_part(temporary, again=kept) as file:
+                _fetch(begin, item, file)
                 os.fsync(file.fileno())
-            if item.sha1 is not None and digest != item.sha1:
-                raise TransferFailed(f"{item.path} changed while it was fetched: its checksum is not that before")
             temporary.rename(dest)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        except BaseException as error:
+            if not (kept and isinstance(error, ConnectionLost)):
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
             raise
     except OSError as error:
         raise TransferFailed(f"cannot write {item.dest}: {(error.strerror or '').lower()}") from None
 
 
-def _receive(begin: Begin, item: Download, write: Callable[[bytes], object]) -> str:
-    """Copy the stream; the host's size, when it is known, bounds what is taken."""
+def _free(part: Path) -> bool:
+    """Whether no other run of this machine is writing the part, and it is a file of ours."""
+    try:
+        with open_part(part, again=True):
+            return True
+    except OSError:
+        return False
+
+
+def _fetch(begin: Begin, item: Download, file: BinaryIO) -> None:
+    """The file's bytes behind those that are there; all of them once more if these were others."""
+    there = file.seek(0, os.SEEK_END)
+    if there > (item.size or 0):
+        there = file.truncate(0)
+    digest = _receive(begin, item, file, there)
+    if there and digest != item.sha1:
+        file.truncate(0)
+        digest = _receive(begin, item, file, 0)
+    if item.sha1 is not None and digest != item.sha1:
+        raise TransferFailed(f"{item.path} changed while it was fetched: its checksum is not that before")
+
+
+def _receive(begin: Begin, item: Download, file: BinaryIO, there: int) -> str:
+    """Copy the stream from `there` on, at most as much as the host said. The SHA-1 of the whole file."""
     mark = secrets.token_hex(16).encode()
-    begun = begin(f"echo {mark.decode()}; exec cat <{shlex.quote(item.path)}")
     digest = hashlib.sha1(usedforsecurity=False)
-    pending, started, taken, err = begun.early, False, 0, b""
+    file.seek(0)
+    while block := file.read(BLOCK):
+        digest.update(block)
+    reading = f"tail -c +{there + 1}" if there else "cat"
+    begun = begin(f"echo {mark.decode()}; exec {reading} <{shlex.quote(item.path)}")
+    pending, started, taken, err = begun.early, False, there, b""
     try:
         while True:
             if not started and mark + b"\n" in pending:
@@ -133,7 +182,7 @@ def _receive(begin: Begin, item: Download, write: Callable[[bytes], object]) -> 
                 if item.size is not None and taken > item.size:
                     raise TransferFailed(f"{item.path} grew while it was fetched")
                 digest.update(pending)
-                write(pending)
+                file.write(pending)
                 pending = b""
             got = _next_block(begun)
             if got is None:
