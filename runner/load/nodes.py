@@ -81,6 +81,9 @@ def read_fields(context: Context, table: Table, where: str) -> tuple[dict[str, T
             context.reading.note(of_keyword(key, value))
             if key.text == "module_defaults":
                 _check_defaults(context.reading, value)
+            elif key.text == "debugger" and plain(value) not in (None, "never"):
+                advice = "leave it out, or write 'never'"
+                context.reading.warn(value.span, f"there is no debugger: {plain(value)!r} does nothing here", advice)
     return fields, others
 
 

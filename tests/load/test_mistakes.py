@@ -354,3 +354,17 @@ def test_unknown_modules_only_warn(tmp_path: Path) -> None:
     first, second = plays[0].tasks
     assert getattr(first, "module", "") == "community.general.ufw"
     assert getattr(second, "args_problem", "") == "there is no module 'comand': did you mean 'command'?"
+
+
+def test_a_debugger_that_is_not_there_is_told(tmp_path: Path) -> None:
+    play = """\
+        - hosts: all
+          debugger: never
+          tasks:
+            - {name: told, ping: {}, debugger: on_failed}
+            - {name: quiet, ping: {}, debugger: never}
+        """
+    _, warnings = load(tmp_path, {"site.yml": play})
+    assert [(w.level, w.message, w.span.line) for w in warnings] == [
+        ("warning", "there is no debugger: 'on_failed' does nothing here", 4)
+    ]
