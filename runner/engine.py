@@ -193,7 +193,7 @@ def execute(
         dispatch = registry.load("dispatch", "threads")
         dispatcher: Dispatcher = dispatch.create(options.forks, find_transport, find_become, setting.notice)
         stack.callback(dispatcher.close)
-        run = Run(setting.world, prepared.plan, prepared.inventory, prepared.hosts)
+        run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
         setting.screen.catch_up = loop.catch_up
         loop.tell(setting.opening, durable=True)

@@ -31,6 +31,7 @@ from runner.model.event import Event, Notice, PlanMade, RunStart
 from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Kind
+from runner.model.playbook import Play
 from runner.model.ports import Reporter
 from runner.model.quick import dataclass
 from runner.preparation import Prepared
@@ -44,11 +45,39 @@ if TYPE_CHECKING:
 _PASSWORD: Final = re.compile(r"ansible_(?:\w+_)?(?:password|pass|passphrase)")
 
 
+# What can bring hosts and groups, so that nobody knows beforehand what the patterns of later plays match.
+_BRINGS_HOSTS: Final = frozenset({"add_host", "group_by", "include_role", "include_tasks", "meta"})
+
+
+@dataclass(slots=True)
+class HostsOf:
+    """The hosts of a play at its start. Tells of each part of a pattern that matches nothing, and of each once."""
+
+    prepared: Prepared
+    tell: Callable[[Notice], None]
+    told: set[str] = field(default_factory=set)
+
+    def __call__(self, play: Play, inventory: Inventory) -> tuple[str, ...]:
+        """The hosts of the play, in order, within the limit."""
+        hosts, unmatched = self.prepared.matched(play, inventory)
+        if self.prepared.options.settings.host_pattern_mismatch != "ignore":
+            for notice in self.about(unmatched):
+                self.tell(notice)
+        return hosts
+
+    def about(self, unmatched: Sequence[str]) -> list[Notice]:
+        """What is still to be said of them."""
+        fresh = [message for message in dict.fromkeys(unmatched) if message not in self.told]
+        self.told.update(fresh)
+        return [Notice("warning", message) for message in fresh]
+
+
 @dataclass(slots=True)
 class Setting:
     """What stands ready when the loop begins."""
 
     world: World
+    hosts_of: HostsOf
     journal: Journal
     reporters: list[Reporter]
     screen: Screen
@@ -116,10 +145,12 @@ def open_run(
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())
-    setting = Setting(world, journal, reporters, screen, [], _LabBook(labs).locate, time.time())
-    setting.remarks = prepared.extensions.notices
-    setting.remarks.extend(Notice("notice", note) for note in journal.notes)
-    setting.opening.extend(_opening(prepared, options, argv))
+    remarks = prepared.extensions.notices
+    hosts_of = HostsOf(prepared, remarks.append)
+    setting = Setting(world, hosts_of, journal, reporters, screen, [], _LabBook(labs).locate, time.time())
+    setting.remarks = remarks
+    remarks.extend(Notice("notice", note) for note in journal.notes)
+    setting.opening.extend(_opening(prepared, options, argv, hosts_of))
     return setting
 
 
@@ -148,7 +179,7 @@ def _reporter(name: str, context: ReporterContext) -> Reporter:
     return made
 
 
-def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[Event]:
+def _opening(prepared: Prepared, options: Options, argv: Sequence[str], hosts_of: HostsOf) -> list[Event]:
     folder = Path(options.playbooks[0]).absolute().parent if options.playbooks else Path.cwd()
     start = RunStart(
         __version__,
@@ -168,9 +199,12 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
     )
     plays: list[Mapping[str, Any]] = []
     events: list[Event] = []
+    foreseen = True
     for play in prepared.plan.plays:
         hosts, unmatched = prepared.matched(play.play, prepared.inventory)
-        events += _about_patterns(unmatched, options.settings.host_pattern_mismatch)
+        if foreseen and unmatched:
+            events += _about_patterns(hosts_of, unmatched, options.settings.host_pattern_mismatch)
+        foreseen = foreseen and not any(n.task.module in _BRINGS_HOSTS for n in play.nodes if n.kind is not Kind.FLUSH)
         tasks = [
             {
                 "id": n.task.id,
@@ -186,11 +220,11 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str]) -> list[
     return [start, PlanMade(tuple(plays)), *events]
 
 
-def _about_patterns(unmatched: Sequence[str], wish: str) -> list[Notice]:
+def _about_patterns(hosts_of: HostsOf, unmatched: Sequence[str], wish: str) -> list[Notice]:
     """What to say of the parts of patterns that match nothing. Raises PbrunError if that is to be a mistake."""
-    if unmatched and wish == "error":
+    if wish == "error":
         raise PbrunError("\n".join(unmatched).replace(", ignoring", ""))
-    return [Notice("warning", message) for message in unmatched] if wish == "warning" else []
+    return hosts_of.about(unmatched) if wish == "warning" else []
 
 
 class _LabBook:

@@ -84,7 +84,7 @@ def result_event(
     one = step if step is not None else (job.steps[-1] if job.steps else None)
     start = min((s.start for s in job.steps if s.start), default=0.0) if step is None else step.start
     end = one.end if one is not None else 0.0
-    values = {} if hidden else {k: plain(v) for k, v in result.items() if k not in _EVENT_KEYS and k != "results"}
+    values = {} if hidden else {k: plain(v) for k, v in result.items() if _is_value(k, v)}
     rc = result.get("rc")
     diff: tuple[Diff, ...] = outcome.diff if outcome is not None and flags.diff and not hidden else ()
     return TaskResult(
@@ -115,6 +115,14 @@ def result_event(
         show_diff=flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,
     )
+
+
+def _is_value(key: str, value: Any) -> bool:
+    """Whether a result's key has no field of its own in the event. A message that is no text (`msg: [a, b]`) is also a
+    value: the field has its text alone."""
+    if key == "msg":
+        return not isinstance(value, str | Unknown)
+    return key not in _EVENT_KEYS and key != "results"
 
 
 def _shown(step: Step) -> Any:

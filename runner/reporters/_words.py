@@ -83,7 +83,7 @@ def report(result: TaskResult, verbosity: int) -> str:
 
 
 def _said(result: TaskResult) -> dict[str, Any]:
-    said = {"msg": result.msg, **result.values} if result.msg else dict(result.values)
+    said = {"msg": result.msg, **result.values} if result.msg or not result.values else dict(result.values)
     if result.module == "debug":
         said.pop("changed", None)
         return said
@@ -91,8 +91,8 @@ def _said(result: TaskResult) -> dict[str, Any]:
 
 
 def _values(result: TaskResult) -> dict[str, Any]:
-    made: dict[str, Any] = {"changed": result.changed, **result.values}
-    made.update({name: getattr(result, name) for name in ("msg", "stdout", "stderr") if getattr(result, name)})
+    texts = {name: getattr(result, name) for name in ("msg", "stdout", "stderr") if getattr(result, name)}
+    made: dict[str, Any] = {"changed": result.changed, **texts, **result.values}
     if result.rc is not None:
         made["rc"] = result.rc
     return made
