@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cache
@@ -12,6 +13,7 @@ from runner.configuration.doubts import as_set
 from runner.errors import InputErrors, PbrunError, StepError, TemplateError
 from runner.extensions.extensions import Extensions
 from runner.extensions.shelves import named_by
+from runner.inventory.membership import by_group
 from runner.inventory.patterns import mismatch_message, resolve
 from runner.load.fields import holds_template
 from runner.load.inventory import load_inventory, read_limit_files
@@ -119,8 +121,7 @@ class _Groups(Mapping[str, Any]):
     def __getitem__(self, name: str) -> dict[str, list[str]]:
         if name != "groups":
             raise KeyError(name)
-        hosts = self._inventory.hosts.values()
-        return {group: [host.name for host in hosts if group in host.groups] for group in self._inventory.groups}
+        return by_group(self._inventory)
 
     def __contains__(self, name: object) -> bool:
         return name == "groups"
@@ -209,6 +210,8 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     if options.strict and found.doubts:
         raise InputErrors(found.doubts)
     book = _gathering(book, inventory, options, templar)
+    if not look:
+        book = _named(book, inventory, options, templar)
     plan = list_plan(book, options) if look else make_plan(book, inventory, options, templar())
     made = Prepared(options, inventory, book, plan, tuple(found.doubts), templar, record, extensions, limits or {})
     _check_limit(made)
@@ -304,6 +307,18 @@ def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: 
         plays.append(play if wanted is play.gather_facts else replace(play, gather_facts=wanted))
     if problems:
         raise InputErrors(problems)
+    return replace(book, plays=tuple(plays))
+
+
+def _named(book: Playbook, inventory: Inventory, options: Options, templar: Callable[[], Templar]) -> Playbook:
+    """The playbook with the names of its plays rendered; one that reads what is not known yet stays as it is."""
+    plays: list[Play] = []
+    for play in book.plays:
+        if isinstance(play.name, Template):
+            with contextlib.suppress(StepError):
+                name = _of_play(templar, play.name, play, options, inventory)
+                play = replace(play, name=",".join(map(str, name)) if isinstance(name, list | tuple) else str(name))
+        plays.append(play)
     return replace(book, plays=tuple(plays))
 
 

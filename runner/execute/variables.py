@@ -13,6 +13,7 @@ from runner.execute.scope import StepScope
 from runner.execute.signals import NeedsFacts
 from runner.execute.state import HostState, RunState
 from runner.execute.world import World
+from runner.inventory.membership import by_group
 from runner.model.event import Notice
 from runner.model.playbook import Play, Role, Task
 from runner.plan.reads import texts_in
@@ -134,16 +135,9 @@ class Variables:
         self._published[host] = ({**defaults, **role.defaults}, {**own, **role.exported})
 
     def members(self) -> Mapping[str, list[str]]:
-        """The hosts of each group, in inventory order."""
+        """The hosts of each group, in the group's own order, as `groups` has them."""
         if self._members[0] != self.state.version:
-            inventory = self.state.inventory
-            found: dict[str, list[str]] = {name: [] for name in inventory.groups}
-            for host in inventory.hosts.values():
-                for name in host.groups:
-                    if name in found:
-                        found[name].append(host.name)
-            found.setdefault("all", list(inventory.hosts))
-            self._members = (self.state.version, found)
+            self._members = (self.state.version, by_group(self.state.inventory))
         return self._members[1]
 
     def _facts(self, own: HostState) -> tuple[Mapping[str, Any], ...]:

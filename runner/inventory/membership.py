@@ -71,3 +71,8 @@ def members(inventory: Inventory, group: str) -> tuple[str, ...]:
                     deeper.append(child)
         level = deeper
     return tuple(found)
+
+
+def by_group(inventory: Inventory) -> dict[str, list[str]]:
+    """The variable `groups`: the hosts of each group, in the order of `members`."""
+    return {name: list(members(inventory, name)) for name in inventory.groups}

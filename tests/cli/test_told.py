@@ -1,4 +1,4 @@
-"""What a run tells its user: messages that are data, and patterns that match nothing."""
+"""What a run tells its user: messages that are data, names of plays, and patterns that match nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAYBOOK = """\
     - {name: no text, debug: {msg: ""}}
     - {name: forty-two, assert: {that: true, success_msg: {answer: 42}}}
     - group_by: {key: made}
-- {hosts: made, gather_facts: false, tasks: [{debug: {msg: in a group that was made}}]}
+- {name: "for {{ groups.all[0] }}", hosts: made, gather_facts: false, tasks: [{debug: {msg: in a group that was made}}]}
 - {hosts: "maid:made", gather_facts: false, tasks: []}
 - {hosts: "all:!maid", gather_facts: false, tasks: []}
 """
@@ -50,6 +50,8 @@ def test_a_pattern_is_matched_when_its_play_begins_and_told_of_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, err = told(tmp_path, monkeypatch, capsys)
+    assert "PLAY [for localhost] ***" in out
+    assert "PLAY [all:!maid] ***" in out
     assert "in a group that was made" in out
     warnings = [row for row in err.splitlines() if "WARNING" in row]
     assert warnings == ["[WARNING]: Could not match supplied host pattern, ignoring: maid (did you mean 'made'?)"]
