@@ -1,0 +1,2 @@
+ALTER TABLE item ADD name TEXT;
+CREATE INDEX item_name ON item (name);
