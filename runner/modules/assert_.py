@@ -36,7 +36,14 @@ SPEC = Spec(
 
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
-    """Checks at once; nothing is sent. The first condition that does not hold ends it."""
+    """Checks at once; nothing is sent. The first condition that does not hold ends it, and what is to be said must be
+    text, or a list of texts, before any is asked."""
+    for word in ("fail_msg", "success_msg"):
+        said = call.args[word]
+        if not isinstance(said, Unknown) and not all(isinstance(one, str) for one in _listed(said)):
+            return failed(
+                f"argument {word!r} is of type {type(said).__name__}: a string or list of strings is required"
+            )
     try:
         broken = next((that for that in _conditions(call.args["that"], desk) if not desk.is_true(that)), None)
     except UnknownReached as reached:
@@ -60,6 +67,10 @@ def _conditions(that: Any, desk: Desk) -> list[Any]:
         if isinstance(value, list) and all(isinstance(item, bool) for item in value):
             return list(value)
     return [that]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _text(msg: Any) -> str:
