@@ -13,7 +13,7 @@ from runner.errors import EnvironmentFault, JournalFault
 from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
-from runner.model.call import Reply, Sent, Target, Trip, TripEnd
+from runner.model.call import Carried, Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Event, Notice, RunEnd, TaskResult
 from runner.model.options import Options
 from runner.model.ports import BecomeMethod, Dispatcher, Reporter, Transport
@@ -102,7 +102,7 @@ class Loop:
         self.run.tick(time.time())
         self.flush()
 
-    def take(self, messages: Sequence[Reply | TripEnd | Sent]) -> None:
+    def take(self, messages: Sequence[Reply | TripEnd | Sent | Carried]) -> None:
         """Feed replies and ends of trips to the executor."""
         self.run.world.now = time.time()
         for message in messages:
@@ -111,6 +111,9 @@ class Loop:
             elif isinstance(message, TripEnd) and message.trip in self.under_way:
                 self.under_way.discard(message.trip)
                 self.run.end(message)
+            elif isinstance(message, Carried):
+                for reporter in self.reporters:
+                    reporter.carried(message)
 
     def flush(self) -> None:
         """Write events (intents are on disk before anything is sent), show them, then send the trips."""

@@ -16,7 +16,7 @@ from runner.dispatch._host import HostLink
 from runner.dispatch._session import Session
 from runner.dispatch._shell import Started
 from runner.errors import ConnectionLost, StepError, Unreachable
-from runner.model.call import Line, Reply, Sent, Trip, TripEnd
+from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
 from runner.model.quick import dataclass
 from runner.sh.frames import Record, StepStart, TripDone
 from runner.sh.fuse import trip_text
@@ -24,8 +24,10 @@ from runner.sh.replies import Replies
 
 # A killed step still sends its output; a shell that does not get that far is given up.
 AFTERMATH_S: Final = 5.0
+LONG: Final = 4 << 20  # bytes of a transfer that is worth being watched
+MOMENT_S: Final = 0.5
 
-Message = Reply | TripEnd | Sent
+Message = Reply | TripEnd | Sent | Carried
 Sink = Callable[[list[Message]], None]
 
 
@@ -119,6 +121,20 @@ class _Work:
                 self.answer(_failure(self.trip.id, line.index, msg))
                 return
 
+    def meter(self, path: str, size: int) -> Callable[[int], None]:
+        """What tells how far a transfer is: of a large file, about twice a second, and at its end."""
+        last = time.monotonic()
+
+        def tell(done: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if size >= LONG and (done == size or now - last >= MOMENT_S):
+                last = now
+                self.mail.post(Carried(self.trip.target.host, path, done, size))
+                self.mail.flush()
+
+        return tell
+
     def beside(self, script: str | None = None) -> Started:
         return self.link.beside(self.trip.become, script)
 
@@ -174,7 +190,7 @@ class _Leg:
             for item in line.fragment.uploads:
                 path = f"{self.work.session.folder}/u.{secrets.token_hex(8)}"
                 try:
-                    upload(self.work.beside, item, path)
+                    upload(self.work.beside, item, path, self.work.meter(item.source or "", item.size))
                 except TransferFailed as error:
                     refused[line.index] = str(error)
                     break
@@ -244,7 +260,7 @@ class _Leg:
         if wanted is None or reply.rc != 0 or (line is not None and line.check):
             return reply
         try:
-            download(self.work.beside, wanted)
+            download(self.work.beside, wanted, self.work.meter(wanted.dest, wanted.size or 0))
         except TransferFailed as error:
             self.stop |= line is not None and not line.tolerant
             return replace(reply, rc=1, values={**reply.values, "msg": str(error).encode()})

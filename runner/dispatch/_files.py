@@ -23,6 +23,7 @@ ANSWER_TIMEOUT_S: Final = 60.0
 _FULL: Final = ("no space left", "disk quota exceeded", "file too large", "no more space")
 
 Begin = Callable[[str], Started]
+Tell = Callable[[int], None]  # how many bytes are over
 
 
 class TransferFailed(Exception):
@@ -34,7 +35,7 @@ def begin_with(connection: Connection, target: Target, become: Become | None, be
     return lambda line: start(connection, target, become, becomes, line)
 
 
-def upload(begin: Begin, item: Upload, path: str) -> None:
+def upload(begin: Begin, item: Upload, path: str, tell: Tell = lambda _: None) -> None:
     """Write an upload's bytes to `path` on the host: new, 0600, whole. A large file goes on where an earlier try was
     cut off. Raises `TransferFailed`, `ConnectionLost`."""
     there = shlex.quote(path)
@@ -50,6 +51,8 @@ def upload(begin: Begin, item: Upload, path: str) -> None:
         try:
             for block in _blocks(item, start):
                 process.write(block)
+                start += len(block)
+                tell(start)
         except ConnectionLost as error:
             broken = error  # the program ended early (a full disk): what it said is the reason
         process.close_stdin()
@@ -117,7 +120,7 @@ def _why(output: bytes) -> str:
     return lines[-1][:300] if lines else "the copy was cut off"
 
 
-def download(begin: Begin, item: Download) -> None:
+def download(begin: Begin, item: Download, tell: Tell = lambda _: None) -> None:
     """Fetch a file of the host. `item.dest` is replaced only by a whole file whose checksum fits; its folders are
     made. A large one goes on where an earlier try was cut off. Raises `TransferFailed`, `ConnectionLost`."""
     dest = Path(item.dest)
@@ -129,7 +132,7 @@ def download(begin: Begin, item: Download) -> None:
             kept, temporary = False, temporary.with_suffix(f".{secrets.token_hex(8)}.part")
         try:
             with open_part(temporary, again=kept) as file:
-                _fetch(begin, item, file)
+                _fetch(begin, item, file, tell)
                 os.fsync(file.fileno())
             temporary.rename(dest)
         except BaseException as error:
@@ -150,20 +153,20 @@ def _free(part: Path) -> bool:
         return False
 
 
-def _fetch(begin: Begin, item: Download, file: BinaryIO) -> None:
+def _fetch(begin: Begin, item: Download, file: BinaryIO, tell: Tell) -> None:
     """The file's bytes behind those that are there; all of them once more if these were others."""
     there = file.seek(0, os.SEEK_END)
     if there > (item.size or 0):
         there = file.truncate(0)
-    digest = _receive(begin, item, file, there)
+    digest = _receive(begin, item, file, there, tell)
     if there and digest != item.sha1:
         file.truncate(0)
-        digest = _receive(begin, item, file, 0)
+        digest = _receive(begin, item, file, 0, tell)
     if item.sha1 is not None and digest != item.sha1:
         raise TransferFailed(f"{item.path} changed while it was fetched: its checksum is not that before")
 
 
-def _receive(begin: Begin, item: Download, file: BinaryIO, there: int) -> str:
+def _receive(begin: Begin, item: Download, file: BinaryIO, there: int, tell: Tell) -> str:
     """Copy the stream from `there` on, at most as much as the host said. The SHA-1 of the whole file."""
     mark = secrets.token_hex(16).encode()
     digest = hashlib.sha1(usedforsecurity=False)
@@ -183,6 +186,7 @@ def _receive(begin: Begin, item: Download, file: BinaryIO, there: int) -> str:
                     raise TransferFailed(f"{item.path} grew while it was fetched")
                 digest.update(pending)
                 file.write(pending)
+                tell(taken)
                 pending = b""
             got = _next_block(begun)
             if got is None:

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Final
 
 from runner.dispatch._house import Becomes, House, Notify, Transports
-from runner.model.call import Reply, Sent, Trip, TripEnd
+from runner.model.call import Carried, Reply, Sent, Trip, TripEnd
 
 CLOSE_S: Final = 5.0
 
-Message = Reply | TripEnd | Sent
+Message = Reply | TripEnd | Sent | Carried
 
 
 def create(forks: int, transports: Transports, becomes: Becomes, notice: Notify) -> Threads:

@@ -194,6 +194,17 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """How much of a long transfer is over (for the screen only). `path` is the file here, sizes are in bytes; `done` is
+    `size` when it has ended."""
+
+    host: str
+    path: str
+    done: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class TripEnd:
     """A trip is over. `lost` is None, or why the connection ended; steps without a `Reply` before this one were not
     run if `lost` is None (the shell stopped at a failure) or `sent` is False, and are indeterminate otherwise: the

@@ -38,6 +38,7 @@ def picture(progress: Progress, elapsed_s: float) -> RenderableType:
         rows += [_task_row(task) for task in current[:MAX_TASKS]]
         if len(current) > MAX_TASKS:
             rows.append(Text(f"  and {len(current) - MAX_TASKS} more tasks", style="dim"))
+    rows += [Text(f"  {row}", style="dim", no_wrap=True) for row in progress.transfers.rows(MAX_TASKS)]
     return Group(*rows)
 
 

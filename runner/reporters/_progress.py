@@ -18,6 +18,7 @@ from runner.model.event import (
     TaskStart,
 )
 from runner.model.quick import dataclass
+from runner.reporters._transfers import Transfers
 
 OUT = frozenset({Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE})
 
@@ -106,6 +107,7 @@ class Progress:
         self.plays: dict[str, PlayProgress] = {}
         self._orders: dict[str, Mapping[str, int]] = {}
         self._latest = ""
+        self.transfers = Transfers()
 
     def see(self, event: Event) -> None:
         """Take in one event."""
@@ -113,12 +115,14 @@ class Progress:
             self._play(event.play).task(event.task_id, event.task).running[event.host] = None
         elif isinstance(event, TaskResult):
             self._play(event.play).result(event)
+            self.transfers.drop(event.delegate or event.host)
         elif isinstance(event, TaskStart):
             self._play(event.play).task(event.task_id, event.task)
         elif isinstance(event, IntentWithdrawn):
             for task in (play.tasks[event.task_id] for play in self.plays.values() if event.task_id in play.tasks):
                 task.running.pop(event.host, None)
         elif isinstance(event, HostLost):
+            self.transfers.drop(event.host)
             for play in self.plays.values():
                 play.drop(event.host)
         elif isinstance(event, PlayStart):

@@ -5,16 +5,18 @@ The lines of a host are indented, so that nothing it prints can pass for the hea
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from runner.model.call import Status
+from runner.model.call import Carried, Status
 from runner.model.event import HostLost, Notice, PlayStart, Record, RunEnd, TaskResult
 from runner.reporters import ReporterContext, _words
 from runner.reporters._diffs import unified
 from runner.reporters._fold import FEW, Block, Fold
 from runner.reporters._stream import Stream
+from runner.reporters._transfers import Transfers
 from runner.reporters._visible import visible
 
 INDENT: Final = "  "
@@ -51,17 +53,25 @@ class Answers:
         self._hosts: tuple[str, ...] = ()
         self._lost: dict[str, str] = {}
         self._ends: Counter[str] = Counter()
+        self._transfers = Transfers()
+        # On a terminal, how far long transfers are stands in one line that comes and goes.
+        self._passing = context.err if context.is_tty else None
+        self._width = context.width
+        self._passed = False
 
     def see(self, record: Record) -> None:
         """Take a record in, and print what is complete."""
         event = record.event
+        self._pass("")
         if isinstance(event, PlayStart):
             self._hosts = event.hosts
         elif isinstance(event, TaskResult) and event.final:
             self._lost.pop(event.delegate or event.host, None)
+            self._transfers.drop(event.delegate or event.host)
             self._ends[event.status.value] += 1
             self._fold.add(event, f"{_heading(event)}\n{_body(event)}", record.ts)
         elif isinstance(event, HostLost):
+            self._transfers.drop(event.host)
             self._lost[event.host] = event.reason
         elif isinstance(event, Notice):
             self._err.line(f"[{event.level.upper()}]: {visible(event.message, rows=True)}")
@@ -71,8 +81,22 @@ class Answers:
         for block in self._fold.ripe(record.ts):
             self._show(block)
 
+    def carried(self, news: Carried) -> None:
+        """How far a long transfer is, in a line that the next one overwrites."""
+        self._transfers.see(news)
+        self._pass("; ".join(self._transfers.rows(FEW)))
+
+    def _pass(self, text: str) -> None:
+        if self._passing is None or (not text and not self._passed):
+            return
+        self._passed = bool(text)
+        with contextlib.suppress(OSError, ValueError):
+            self._passing.write(f"\r\x1b[K{text[: self._width - 1]}")
+            self._passing.flush()
+
     def close(self) -> None:
         """Show what was held back."""
+        self._pass("")
         for block in self._fold.rest():
             self._show(block)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runner.model.call import Carried
 from runner.model.event import Record
 from runner.reporters import ReporterContext
 from runner.reporters._stream import Stream
@@ -18,6 +19,9 @@ class Json:
         """Write the record's line."""
         self._out.write(self._line(record).decode("ascii"))
         self._out.flush()
+
+    def carried(self, news: Carried) -> None:
+        """Lines that stay say nothing of what is under way."""
 
     def close(self) -> None:
         """Nothing is left to write."""

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
+from runner.model.call import Carried
 from runner.model.event import Event, HostLost, Notice, PlayStart, Record, RunEnd, RunStart, TaskResult
 from runner.reporters import ReporterContext, _recap, _words
 from runner.reporters._diffs import unified
@@ -99,6 +100,11 @@ class Live:
             self._block(block)
         if isinstance(event, RunEnd):
             self._end(event)
+
+    def carried(self, news: Carried) -> None:
+        """How far a long transfer is."""
+        with self._lock:
+            self._progress.transfers.see(news)
 
     def close(self) -> None:
         """Show what is held back and give the terminal up."""

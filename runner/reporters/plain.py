@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from runner.model.call import Carried
 from runner.model.event import (
     Event,
     HandlerNotified,
@@ -66,6 +67,9 @@ class Plain:
         self._progress.see(event)
         for entry in self._lineup.due(record.ts):
             self._entry(entry)
+
+    def carried(self, news: Carried) -> None:
+        """Lines that stay say nothing of what is under way."""
 
     def close(self) -> None:
         """What waits for its turn is still to be told of, and hosts that were lost without a result of theirs."""

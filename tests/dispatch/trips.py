@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from runner import registry
-from runner.model.call import Become, Fragment, Line, Reply, Target, Trip, TripEnd
+from runner.model.call import Become, Carried, Fragment, Line, Reply, Target, Trip, TripEnd
 from runner.model.ports import Dispatcher
 
 
@@ -22,6 +22,7 @@ class Answer:
     replies: list[Reply] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     end: TripEnd | None = None
+    carried: list[Carried] = field(default_factory=list)
 
     @property
     def out(self) -> bytes:
@@ -43,14 +44,18 @@ class Carrier:
         self, trips: Sequence[tuple[Target, tuple[str | Fragment | Line, ...], Become | None]], timeout_s: float = 60
     ) -> list[Answer]:
         answers: dict[int, Answer] = {}
+        by_host: dict[str, Answer] = {}
         for target, steps, become in trips:
             trip = Trip(next(self._ids), target, become, tuple(map(line, itertools.count(), steps)))
-            answers[trip.id] = Answer()
+            answers[trip.id] = by_host[target.host] = Answer()
             self.dispatcher.send(trip)
         deadline = time.monotonic() + timeout_s
         while any(answer.end is None for answer in answers.values()):
             assert time.monotonic() < deadline, "a trip did not end"
             for message in self.dispatcher.wait(5):
+                if isinstance(message, Carried):
+                    by_host[message.host].carried.append(message)
+                    continue
                 answer = answers[message.trip]
                 assert answer.end is None, "something came after the end"
                 if isinstance(message, Reply):
