@@ -189,6 +189,18 @@ def sshd_farm(
 
 
 @contextlib.contextmanager
+def prepared_farm() -> Iterator[Farm]:
+    """A farm of one host whose server its user starts: an address, a free port, a key that logs in, a host key."""
+    folder = _folder()
+    farm = _farm(folder, loopback(1), "root", ("ed25519",))
+    try:
+        yield farm
+    finally:
+        farm.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def dropbear_farm(user: str, home: Path, hosts: int = 1, *, first_address: int = 0) -> Iterator[Farm]:
     """dropbear with a PATH of busybox links only. dropbear reads `home`/.ssh/authorized_keys of `user`."""
     folder = _folder()
@@ -291,13 +303,10 @@ def _write_known_hosts(farm: Farm, public_keys: Sequence[str]) -> None:
     farm.known_hosts.write_text("".join(lines))
 
 
-def _start_sshd(farm: Farm, start: int, options: Sequence[str]) -> None:
-    lines = [
-        *options,
-        *(f"ListenAddress {address}:{farm.port}" for address in farm.addresses[start : start + MAX_LISTEN]),
-        *(f"HostKey {path}" for path in farm.host_keys),
-        f"AuthorizedKeysFile {farm.folder}/authorized_keys",
-        f"PidFile {farm.folder}/sshd{start}.pid",
+def session_lines(authorized_keys: str) -> list[str]:
+    """What sshd's configuration says of those who log in, with a key of that file and nothing else of the machine."""
+    return [
+        f"AuthorizedKeysFile {authorized_keys}",
         "StrictModes no",
         "UsePAM no",
         "PermitRootLogin yes",
@@ -307,6 +316,16 @@ def _start_sshd(farm: Farm, start: int, options: Sequence[str]) -> None:
         "MaxStartups 500:30:600",
         "LogLevel VERBOSE",
         "Subsystem sftp internal-sftp",
+    ]
+
+
+def _start_sshd(farm: Farm, start: int, options: Sequence[str]) -> None:
+    lines = [
+        *options,
+        *(f"ListenAddress {address}:{farm.port}" for address in farm.addresses[start : start + MAX_LISTEN]),
+        *(f"HostKey {path}" for path in farm.host_keys),
+        f"PidFile {farm.folder}/sshd{start}.pid",
+        *session_lines(f"{farm.folder}/authorized_keys"),
     ]
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd's privilege separation folder

@@ -1,0 +1,210 @@
+"""Throw-away clones of this machine: whatever a module does in one is real there, and is gone with it.
+
+    with clone(shared=[tmp_path]) as machine:
+        machine.run("useradd", "eve")                        # this machine's tools, the clone's /etc/passwd
+        run_module("user", {...}, shell=machine.session("dash"), home=home)
+        with door(machine) as farm:                          # the same over SSH, for pbrun and for ansible-playbook
+            connect(farm.target(0), print)
+
+A clone has mount, PID, UTS, IPC and network namespaces of its own. Its `/` is this machine's, under an overlay that
+takes every write into memory; `/tmp` and `/run` are empty, `/dev` holds what no program can do without, `lo` is up and
+there is no other network; `/sys` and `/proc/sys` are read-only but for what belongs to the namespaces (`net`, the
+host's name), and no session in it may set the clock, load kernel code or reboot. Only the `shared` folders are those
+of this machine. Its PID 1 does nothing but bury the dead, and ends, and everything with it, when whoever started the
+clone is gone. Other file systems than that of `/` are not seen in it (their mount points are empty).
+
+To start one takes about 0.1 s. Tests that may leave traces for one another share that of their worker (the fixture
+`machine`); one that needs a fresh machine starts its own. It takes root and a kernel (or container) that allows
+`mount` and `unshare`; where that is not so, `clone` skips the test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.sshd_farm import Farm, program, prepared_farm, session_lines
+
+# Run by `unshare` as PID 1, with this machine's /proc still in sight. $1: an empty folder; then the shared ones.
+# fd 7 keeps the layer of written files in reach (see `Clone.written`). A parent that ignores CHLD has no zombies.
+_BEGIN = r"""
+set -e
+read -r pid rest </proc/self/stat
+layer=$1; shift
+mount -t tmpfs -o mode=755 clone "$layer"
+cd "$layer"
+mkdir upper work root tmp run
+chmod 1777 tmp
+exec 7<.
+mount -t overlay -o "lowerdir=/,upperdir=$layer/upper,workdir=$layer/work" overlay root
+cd root
+mount --bind ../tmp tmp
+mount --bind ../run run
+mount -t proc proc proc
+mount --bind proc/sys proc/sys
+mount --bind proc/sys/net proc/sys/net
+mount --bind proc/sys/kernel/hostname proc/sys/kernel/hostname
+mount -o remount,bind,ro proc/sys
+[ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
+mount -t sysfs -o ro sysfs sys || { mount --rbind /sys sys && mount -o remount,bind,ro sys; }
+mount -t tmpfs -o mode=755 dev dev
+mkdir dev/pts dev/shm
+for node in null zero full random urandom tty; do : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"; done
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
+mount -t tmpfs -o mode=1777 shm dev/shm
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+for number in 0 1 2; do ln -s "fd/$number" "dev/$(set -- stdin stdout stderr; shift "$number"; echo "$1")"; done
+for folder; do mkdir -p "./$folder"; mount --bind "$folder" "./$folder"; done
+PATH=$PATH:/usr/sbin:/sbin
+pivot_root . .
+umount -l .
+cd /
+ip link set lo up 2>/dev/null || busybox ip link set lo up
+echo clone >/proc/sys/kernel/hostname
+echo "$pid"
+trap '' CHLD
+exec >/dev/null 2>&1
+read -r end
+"""
+# What is not of a namespace and would change this machine: its clock, its kernel, its power.
+_FORBIDDEN = "-sys_time,-sys_module,-sys_rawio,-sys_boot"
+_AT_HOME = 'cd "${HOME:-/}" || exit; exec "$@"'
+DOWN = "/run/clone-is-down"  # while the clone has this file, its `door` is closed
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A running clone. `pid`: its PID 1 as this machine sees it."""
+
+    pid: int
+    process: subprocess.Popen[str]
+
+    def session(self, *words: str) -> tuple[str, ...]:
+        """The command that runs these words in the clone, in the folder that $HOME names, with the caller's
+        environment, stdin and output (as `shell` of the module tests' harness, for example)."""
+        enter = ("nsenter", "-t", str(self.pid), "-m", "-u", "-i", "-n", "-p", "--")
+        fewer = ("setpriv", "--inh-caps", "-all", "--bounding-set", _FORBIDDEN)
+        return (*enter, *fewer, "sh", "-c", _AT_HOME, "sh", *words)
+
+    def run(self, *words: str, text: str = "", check: bool = True) -> str:
+        """What a command prints in the clone, run in `/`; its failure is an AssertionError unless `check` is false."""
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
+        done = subprocess.run(
+            self.session(*words), input=text, capture_output=True, text=True, env=environment, timeout=60, check=False
+        )
+        assert done.returncode == 0 or not check, (words, done.stdout, done.stderr)
+        return done.stdout
+
+    @property
+    def written(self) -> Path:
+        """Everything that was ever written in the clone: its `upper` (the overlay of `/`), `tmp` and `run`. What is a
+        device of number 0 there was removed. The shared folders are not below it."""
+        return Path(f"/proc/{self.pid}/fd/7")
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs: what is done in a clone may end it, too."""
+        return self.process.poll() is None
+
+
+@contextlib.contextmanager
+def clone(shared: Sequence[Path] = ()) -> Iterator[Clone]:
+    """A clone for as long as the context lasts; skips the test where none can be made."""
+    why = _why_not()
+    if why:
+        pytest.skip(f"cannot make a clone of this machine: {why}")
+    with _clone(shared) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _clone(shared: Sequence[Path]) -> Iterator[Clone]:
+    layer = tempfile.mkdtemp(prefix="clone-")
+    own = ("--fork", "--kill-child", "--mount", "--uts", "--ipc", "--net", "--pid")
+    # The text goes to its stdin, so that no process list of the clone holds it.
+    command = ["unshare", *own, "/bin/sh", "-s", layer, *map(str, shared)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert process.stdin and process.stdout and process.stderr
+    try:
+        process.stdin.write(_BEGIN)
+        process.stdin.flush()
+        begun = process.stdout.readline()
+        if not begun:
+            raise RuntimeError(process.stderr.read().strip() or "it did not start")
+        yield Clone(int(begun), process)
+    finally:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+        process.kill()
+        process.wait()
+        Path(layer).rmdir()
+
+
+@cache
+def _why_not() -> str:
+    """What this machine or its container forbids; "" if clones can be made."""
+    if os.geteuid() != 0:
+        return "that takes root's rights"
+    absent = [name for name in ("unshare", "nsenter", "setpriv", "pivot_root") if shutil.which(name) is None]
+    if absent:
+        return f"{', '.join(absent)} is not installed"
+    try:
+        with _clone(()) as made:
+            made.run("true")
+    except (RuntimeError, AssertionError) as error:
+        return str(error)
+    return ""
+
+
+@contextlib.contextmanager
+def door(machine: Clone) -> Iterator[Farm]:
+    """A real sshd in the clone, on a loopback address of this machine: a farm of one host, for any ssh client.
+
+    There is an sshd for each connection, started in the clone with the connection as its stdin (`sshd -i`), so the
+    clone needs no network; any of its users logs in with the farm's key. While the clone holds the file `DOWN`,
+    connections are closed at once, as by a machine that starts up. The clone shares nothing for it.
+    """
+    with prepared_farm() as farm, socket.create_server((farm.addresses[0], farm.port)) as server:
+        here = "/etc/ssh/clone"
+        machine.run("mkdir", "-p", here, "/run/sshd")
+        for name in ("authorized_keys", "host_ed25519"):
+            text = (farm.folder / name).read_text()
+            machine.run("sh", "-c", f"umask 077; cat >{here}/{name}", text=text)
+        lines = [f"HostKey {here}/host_ed25519", *session_lines(f"{here}/authorized_keys")]
+        machine.run("sh", "-c", f"cat >{here}/sshd_config", text="\n".join(lines) + "\n")
+        daemon = f"[ ! -e {DOWN} ] && exec {program('sshd')} -i -f {here}/sshd_config"
+        command = machine.session("sh", "-c", daemon)
+        thread = threading.Thread(target=_serve, args=(server, command, farm), daemon=True)
+        thread.start()
+        try:
+            yield farm
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+def _serve(server: socket.socket, command: Sequence[str], farm: Farm) -> None:
+    """Give every connection to a process of its own, until the socket is shut down. `farm.stop` ends them."""
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    with (farm.folder / "sshd.log").open("ab") as log:
+        while True:
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            with peer:
+                streams = {"stdin": peer, "stdout": peer, "stderr": log}
+                farm.processes.append(subprocess.Popen(command, env=environment, **streams))
