@@ -13,9 +13,9 @@ host's name), and no session in it may set the clock, load kernel code or reboot
 of this machine. Its PID 1 does nothing but bury the dead, and ends, and everything with it, when whoever started the
 clone is gone. Other file systems than that of `/` are not seen in it (their mount points are empty).
 
-To start one takes about 0.1 s. Tests that may leave traces for one another share that of their worker (the fixture
-`machine`); one that needs a fresh machine starts its own. It takes root and a kernel (or container) that allows
-`mount` and `unshare`; where that is not so, `clone` skips the test.
+To start one takes less than 0.1 s. Tests that may leave traces for one another share that of their worker (`Shared`;
+the fixture `machine` of the module tests); one that needs a fresh machine starts its own. It takes root and a kernel
+(or container) that allows `mount` and `unshare`; where that is not so, `clone` skips the test.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sshd_farm import Farm, program, prepared_farm, session_lines
+from tests.sshd_farm import Farm, prepared_farm, program, session_lines
 
 # Run by `unshare` as PID 1, with this machine's /proc still in sight. $1: an empty folder; then the shared ones.
 # fd 7 keeps the layer of written files in reach (see `Clone.written`). A parent that ignores CHLD has no zombies.
@@ -74,9 +74,8 @@ cd /
 ip link set lo up 2>/dev/null || busybox ip link set lo up
 echo clone >/proc/sys/kernel/hostname
 echo "$pid"
-trap '' CHLD
 exec >/dev/null 2>&1
-read -r end
+exec env --ignore-signal=CHLD cat
 """
 # What is not of a namespace and would change this machine: its clock, its kernel, its power.
 _FORBIDDEN = "-sys_time,-sys_module,-sys_rawio,-sys_boot"
@@ -108,10 +107,10 @@ class Clone:
         return done.stdout
 
     @property
-    def written(self) -> Path:
-        """Everything that was ever written in the clone: its `upper` (the overlay of `/`), `tmp` and `run`. What is a
-        device of number 0 there was removed. The shared folders are not below it."""
-        return Path(f"/proc/{self.pid}/fd/7")
+    def written(self) -> tuple[Path, ...]:
+        """Folders with everything that was written in the clone: the overlay of its `/` (what was removed is a device
+        of number 0 there), its /tmp and its /run. The shared folders are not below them."""
+        return tuple(Path(f"/proc/{self.pid}/fd/7/{name}") for name in ("upper", "tmp", "run"))
 
     @property
     def lives(self) -> bool:
@@ -153,6 +152,26 @@ def _clone(shared: Sequence[Path]) -> Iterator[Clone]:
         Path(layer).rmdir()
 
 
+class Shared:
+    """The clone that the tests of one worker share; a new one when a test has ended it."""
+
+    def __init__(self, *shared: Path) -> None:
+        self._shared = shared
+        self._open = contextlib.ExitStack()
+        self._clone: Clone | None = None
+
+    def get(self) -> Clone:
+        """The clone; skips the test where none can be made."""
+        if self._clone is None or not self._clone.lives:
+            self.close()
+            self._clone = self._open.enter_context(clone(self._shared))
+        return self._clone
+
+    def close(self) -> None:
+        """End it."""
+        self._open.close()
+
+
 @cache
 def _why_not() -> str:
     """What this machine or its container forbids; "" if clones can be made."""
@@ -180,9 +199,9 @@ def door(machine: Clone) -> Iterator[Farm]:
     with prepared_farm() as farm, socket.create_server((farm.addresses[0], farm.port)) as server:
         here = "/etc/ssh/clone"
         machine.run("mkdir", "-p", here, "/run/sshd")
-        for name in ("authorized_keys", "host_ed25519"):
+        for name, umask in (("authorized_keys", "022"), ("host_ed25519", "077")):  # the user reads the former
             text = (farm.folder / name).read_text()
-            machine.run("sh", "-c", f"umask 077; cat >{here}/{name}", text=text)
+            machine.run("sh", "-c", f"umask {umask}; cat >{here}/{name}", text=text)
         lines = [f"HostKey {here}/host_ed25519", *session_lines(f"{here}/authorized_keys")]
         machine.run("sh", "-c", f"cat >{here}/sshd_config", text="\n".join(lines) + "\n")
         daemon = f"[ ! -e {DOWN} ] && exec {program('sshd')} -i -f {here}/sshd_config"
@@ -206,5 +225,6 @@ def _serve(server: socket.socket, command: Sequence[str], farm: Farm) -> None:
             except OSError:
                 return
             with peer:
-                streams = {"stdin": peer, "stdout": peer, "stderr": log}
-                farm.processes.append(subprocess.Popen(command, env=environment, **streams))
+                end = peer.fileno()
+                process = subprocess.Popen(command, env=environment, stdin=end, stdout=end, stderr=log)
+                farm.processes.append(process)

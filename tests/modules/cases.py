@@ -19,7 +19,9 @@ A case is a mapping. `~` in its arguments, and `$HOME` in every text, is a fresh
     programs     sh texts that stand first in PATH, for tools that cannot run here
     controller   files on the controller
     shells       not all three (dash, bash, busybox)
-    alone        it needs a clone of its own (see tests/clones.py)
+    alone        it needs a clone of its own (see tests/clones.py), where it may change the whole system
+    prepare      sh text that makes that clone what it is before (implies `alone`)
+    seen         what commands in that clone print afterwards (implies `alone`): sh text to a text or "/pattern/"
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ import yaml
 FOLDER = Path(__file__).parent / "cases"
 SHELLS = ("dash", "bash", "busybox")
 KEYS = frozenset(
-    "name args before after changed values failed check predicted again diff programs controller shells alone".split()
+    "name args before after changed values failed check predicted again diff programs controller shells alone "
+    "prepare seen".split()
 )
 
 
@@ -60,6 +63,8 @@ class Case:
     controller: Mapping[str, str] = field(default_factory=dict)
     shells: tuple[str, ...] = SHELLS
     alone: bool = False
+    prepare: str = ""
+    seen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -84,7 +89,7 @@ def _case(module: str, raw: Mapping[str, Any]) -> Case:
     for key in ("predicted", "shells"):
         if key in given:
             given[key] = tuple(given[key])
-    return Case(module, **given)
+    return Case(module, **{**given, "alone": bool({"alone", "prepare", "seen"} & set(given))})
 
 
 def at_home(value: Any, home: Path) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.clones import Clone, Shared
 from tests.modules.harness import SHELLS
 
 
@@ -19,3 +22,17 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """This worker's clone of the machine, which shares the folders of its tests."""
+    shared = Shared(tmp_path_factory.getbasetemp())
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def machine(shared_machine: Shared) -> Clone | None:
+    """Where text may run that could change the system: a clone. None: right here, as a user who can change nothing."""
+    return shared_machine.get() if os.geteuid() == 0 else None

@@ -38,6 +38,8 @@ AS_SH: dict[str, tuple[str, ...]] = {
     f"{name} as /bin/sh": ("bash", "-c", f"exec -a /bin/sh {program}")
     for name, program in (("dash", "dash"), ("bash", "bash --posix"), ("busybox", "busybox"))
 }
+# One of these by its name, another program, or the words that start one somewhere else (`Clone.session`).
+Shell = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,12 @@ def _entry(path: Path, relative: str) -> TreeEntry:
 
 
 def run_text(
-    text: str, token: str, shell: str, home: Path, env: Mapping[str, str] | None = None, umask: int = 0o022
+    text: str, token: str, shell: Shell, home: Path, env: Mapping[str, str] | None = None, umask: int = 0o022
 ) -> tuple[list[Record], bytes]:
     """The records and the stderr of a session that is sent `text` and then ends."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **(env or {})}
     data = text.encode("utf-8", "surrogateescape")
-    command = {**SHELLS, **AS_SH}.get(shell, (shell,))
+    command = shell if isinstance(shell, tuple) else {**SHELLS, **AS_SH}.get(shell, (shell,))
     done = subprocess.run(
         command, input=data, capture_output=True, cwd=home, env=environ, timeout=60, umask=umask, check=False
     )
@@ -124,7 +126,7 @@ def run_text(
 
 def run_lines(
     lines: Sequence[Line],
-    shell: str = "dash",
+    shell: Shell = "dash",
     *,
     home: Path,
     env: Mapping[str, str] | None = None,
@@ -144,13 +146,13 @@ def run_lines(
 
 
 def _run_fragment(
-    call: Call, fragment: Fragment, shell: str, home: Path, umask: int, env: Mapping[str, str] | None = None
+    call: Call, fragment: Fragment, shell: Shell, home: Path, umask: int, env: Mapping[str, str] | None = None
 ) -> Reply:
     paths: dict[tuple[int, str], str] = {}
     for upload in fragment.uploads:
         content = upload.content if upload.content is not None else Path(upload.source or "").read_bytes()
         assert len(content) == upload.size
-        temporary = Path("/tmp") / f".pb-test-{secrets.token_hex(16)}"
+        temporary = home.parent / f".pb-test-{secrets.token_hex(16)}"
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -178,7 +180,7 @@ def run_module(
     name: str,
     args: Mapping[str, Any],
     *,
-    shell: str = "dash",
+    shell: Shell = "dash",
     home: Path,
     check: bool = False,
     diff: bool = False,
@@ -194,7 +196,7 @@ def run_module(
 
 def run_call(
     call: Call,
-    shell: str,
+    shell: Shell,
     home: Path,
     desk: FolderDesk | None = None,
     umask: int = 0o022,
@@ -207,7 +209,7 @@ def run_call(
 def drive(
     module: Any,
     call: Call,
-    shell: str,
+    shell: Shell,
     home: Path,
     desk: FolderDesk | None = None,
     umask: int = 0o022,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import pytest
 from runner.model.call import Outcome, Status
 from runner.model.values import find_unknown
 from runner.registry import load, names
+from tests.clones import Clone, clone
 from tests.modules.cases import Case, at_home, cases, fits, write, wrong_at
-from tests.modules.harness import FolderDesk, listing, run_module
+from tests.modules.harness import SHELLS, FolderDesk, Shell, listing, run_module
 
 ALL = {f"{case.title} [{shell}]": (case, shell) for case in cases() for shell in case.shells}
 # What has no host (`local`), and what is tested as a whole elsewhere: facts and the words of users.
@@ -26,10 +29,11 @@ def test_every_module_has_cases() -> None:
 
 
 class Stage:
-    """A case on its host: a home folder, a folder of programs, and the controller's folder."""
+    """A case on its host: a home folder, a folder of programs, and the controller's folder; perhaps in a clone."""
 
-    def __init__(self, case: Case, shell: str, folder: Path) -> None:
-        self.case, self.shell = case, shell
+    def __init__(self, case: Case, shell: str, folder: Path, machine: Clone | None) -> None:
+        self.case, self.machine = case, machine
+        self.shell: Shell = machine.session(*SHELLS[shell]) if machine else shell
         self.home, self.programs, self.controller = (folder / name for name in ("home", "programs", "controller"))
         for made in (self.home, self.programs, self.controller):
             made.mkdir()
@@ -39,6 +43,8 @@ class Stage:
             write(self.programs, name, {"content": f"#!/bin/sh\n{at_home(text, self.home)}", "mode": "0755"})
         for name, text in case.controller.items():
             write(self.controller, name, text)
+        if machine and case.prepare:
+            machine.run("sh", "-euc", at_home(case.prepare, self.home))
 
     def run(self, *, check: bool = False) -> Outcome:
         """Run the module; its outcome."""
@@ -54,8 +60,12 @@ class Stage:
         )
 
     def listing(self) -> list[Any]:
-        """All files of the host's home, folders without their times (a dry run may make and remove a temporary)."""
-        return [entry if entry[1] != "d" else (*entry[:4], 0, entry[5]) for entry in listing(self.home)]
+        """All files of the host's home and of its clone."""
+        return [entry for folder in self.folders() for entry in without_times(folder)]
+
+    def folders(self) -> list[Path]:
+        """Where the module may change something."""
+        return [self.home, *(self.machine.written if self.machine else ())]
 
     def untouched(self) -> dict[str, Any]:
         """The files that `after` does not speak of."""
@@ -63,9 +73,30 @@ class Stage:
         above = {parent for path in spoken for parent in path.parents}
         return {
             entry[0]: entry
-            for entry in self.listing()
+            for entry in without_times(self.home)
             if Path(entry[0]) not in above and not any(Path(entry[0]).is_relative_to(path) for path in spoken)
         }
+
+    def wrong(self) -> list[str]:
+        """What is not as the case says it is afterwards."""
+        found = [wrong_at(self.home, name, about) for name, about in self.case.after.items()]
+        if self.machine:
+            for command, wanted in self.case.seen.items():
+                printed = self.machine.run("sh", "-c", at_home(command, self.home), check=False)
+                found.append("" if fits(at_home(wanted, self.home), printed) else f"{command}: {printed}")
+        return [wrong for wrong in found if wrong]
+
+
+def without_times(folder: Path) -> list[Any]:
+    """What is below it, folders without their times (a dry run may make and remove a temporary)."""
+    return [entry if entry[1] != "d" else (*entry[:4], 0, entry[5]) for entry in listing(folder)]
+
+
+@pytest.fixture
+def opened() -> Iterator[contextlib.ExitStack]:
+    """What is open until the test ends."""
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
 def result(outcome: Outcome) -> dict[str, Any]:
@@ -90,9 +121,9 @@ def false_promises(predicted: Outcome, done: Outcome, without: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("title", ALL)
-def test_case(title: str, tmp_path: Path) -> None:
+def test_case(title: str, tmp_path: Path, opened: contextlib.ExitStack) -> None:
     case, shell = ALL[title]
-    stage = Stage(case, shell, tmp_path)
+    stage = Stage(case, shell, tmp_path, opened.enter_context(clone([tmp_path])) if case.alone else None)
     before, others = stage.listing(), stage.untouched()
     predicted = stage.run(check=True)
     assert stage.listing() == before, "the dry run touched something"
@@ -105,7 +136,7 @@ def test_case(title: str, tmp_path: Path) -> None:
         return
     assert done.status is (Status.CHANGED if case.changed else Status.OK), done
     assert fits(at_home(case.values, stage.home), result(done)), done
-    assert not [wrong for name, about in case.after.items() if (wrong := wrong_at(stage.home, name, about))]
+    assert not stage.wrong()
     assert stage.untouched() == others, "something that `after` does not name has changed"
     if case.diff is not None:
         wanted = at_home(case.diff, stage.home)

@@ -15,7 +15,8 @@ from runner.arguments import Option, Spec, coerce, validate
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Line, Outcome, Reply
 from runner.registry import load, names
-from tests.modules.harness import SHELLS, FolderDesk, listing, run_lines
+from tests.clones import Clone
+from tests.modules.harness import SHELLS, FolderDesk, Shell, listing, run_lines
 
 MODULES = names("modules")
 # Those that compile to sh text; the others never reach a host.
@@ -161,7 +162,7 @@ def _hostile(about: Option, text: str) -> Any:
     return [text] if about.kind == "list" and about.elements in (None, "str", "raw", "path") else None
 
 
-def run_together(steps: list[tuple[Call, Fragment]], shell: str, home: Path) -> list[Reply]:
+def run_together(steps: list[tuple[Call, Fragment]], shell: Shell, home: Path) -> list[Reply]:
     """All steps in one trip of one session, each whatever became of the others."""
     lines, paths = [], {}
     for index, (call, fragment) in enumerate(steps):
@@ -175,16 +176,17 @@ def run_together(steps: list[tuple[Call, Fragment]], shell: str, home: Path) -> 
     return replies
 
 
-def rounds(steps: list[tuple[Call, Fragment]], desk: FolderDesk, shell: str, home: Path) -> None:
+def rounds(steps: list[tuple[Call, Fragment]], desk: FolderDesk, shell: str, home: Path, machine: Clone | None) -> None:
     """Run the steps and what their modules ask for next, until nothing is asked for."""
+    words = machine.session(*SHELLS[shell]) if machine else shell
     for _ in range(5):
         if not steps:
             return
         follow: list[tuple[Call, Fragment]] = []
-        for (call, fragment), reply in zip(steps, run_together(steps, shell, home), strict=True):
+        for (call, fragment), reply in zip(steps, run_together(steps, words, home), strict=True):
             for word in (b"yntax error", b"unexpected", b"nterminated"):
                 assert word not in reply.stderr, (call, reply.stderr)
-            assert not pwned(home), (call, fragment)
+            assert not pwned(home, machine), (call, fragment)
             if fragment.download is None:
                 step = load("modules", call.module).outcome(call, fragment, reply, desk)
                 if isinstance(step, Fragment):
@@ -193,14 +195,22 @@ def rounds(steps: list[tuple[Call, Fragment]], desk: FolderDesk, shell: str, hom
     raise AssertionError("a module asks for more and more")
 
 
-def pwned(home: Path) -> list[Path]:
-    """Whatever the hostile text could have made: a file of just this name, at home or where the tests run."""
-    return [path for path in (*home.parent.rglob("PWNED"), Path("PWNED"), Path("/PWNED")) if path.exists()]
+def pwned(home: Path, machine: Clone | None) -> list[Path]:
+    """Whatever the hostile text could have made: a file of just this name, at home, in the clone or where we are."""
+    folders = (home.parent, *(machine.written if machine else ()))
+    found = [path for folder in folders for path in folder.rglob("PWNED")]
+    return [path for path in (*found, Path("PWNED"), Path("/PWNED")) if path.exists()]
+
+
+def everything(home: Path, machine: Clone | None) -> list[Any]:
+    """All files that a run could have changed, without the times of the clone's folders (its /tmp is written to)."""
+    written = [entry for folder in (machine.written if machine else ()) for entry in listing(folder)]
+    return [*listing(home), *(entry[:4] if entry[1] == "d" else entry for entry in written)]
 
 
 @pytest.mark.parametrize("shell", sorted(SHELLS))
 @pytest.mark.parametrize("name", REMOTE)
-def test_no_argument_breaks_out(name: str, shell: str, home: Path, desk: FolderDesk) -> None:
+def test_no_argument_breaks_out(name: str, shell: str, home: Path, desk: FolderDesk, machine: Clone | None) -> None:
     calls = [made(name, args, desk) for args in variants(name)]
     calls.append(made(name, base(name), desk, environment={f"ODD_{n}": text for n, text in enumerate(HOSTILE)}))
     steps: list[tuple[Call, Fragment]] = []
@@ -212,13 +222,13 @@ def test_no_argument_breaks_out(name: str, shell: str, home: Path, desk: FolderD
         if same not in [(fragment.probe, fragment.apply, call.environment) for call, fragment in steps]:
             steps.append((found[0], found[1]))
     assert steps
-    rounds(steps, desk, shell, home)
-    assert not pwned(home)
+    rounds(steps, desk, shell, home, machine)
+    assert not pwned(home, machine)
 
 
 @pytest.mark.parametrize("shell", sorted(SHELLS))
 @pytest.mark.parametrize("name", REMOTE)
-def test_dry_run_touches_nothing(name: str, shell: str, home: Path, desk: FolderDesk) -> None:
+def test_dry_run_touches_nothing(name: str, shell: str, home: Path, desk: FolderDesk, machine: Clone | None) -> None:
     (home / "there").write_text("old\n")
     steps: list[tuple[Call, Fragment]] = []
     for args in (
@@ -229,6 +239,6 @@ def test_dry_run_touches_nothing(name: str, shell: str, home: Path, desk: Folder
         if found is not None and isinstance(found[1], Fragment):
             # What a dry run must not send is made to shout, should it be sent.
             steps.append((found[0], replace(found[1], apply=f"{found[1].apply}\ntouch PWNED")))
-    before = listing(home)
-    rounds(steps, desk, shell, home)
-    assert listing(home) == before
+    before = everything(home, machine)
+    rounds(steps, desk, shell, home, machine)
+    assert everything(home, machine) == before
