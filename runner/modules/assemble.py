@@ -16,7 +16,7 @@ from runner.model.ports import Desk
 from runner.sh import editing, place, placed
 from runner.sh.attributes import FILE_OPTIONS
 from runner.sh.quote import path as path_word
-from runner.sh.verdict import text
+from runner.sh.verdict import text, value
 
 SPEC = Spec(
     doc="Make a file of the files of a folder, in the order of their names.",
@@ -49,6 +49,7 @@ SPEC = Spec(
 
 # Each file's name and content, numbered; names that begin with a dot, too.
 _PARTS: Final = r"""
+pb_kv src "$src"
 [ -e "$src" ] || pb_fail "Source ($src) does not exist"
 [ -d "$src" ] || pb_fail "Source ($src) is not a directory"
 n=0
@@ -87,8 +88,8 @@ def _change(args: Mapping[str, Any], reply: Reply) -> editing.Edit:
     parts = {text(reply.values[f"name{n}"]): reply.values[f"part{n}"] for n in range(1, count + 1)}
     content = _joined(args, parts.items())
     values = {
-        "src": args["src"],
-        "dest": args["dest"],
+        "src": value(reply, "src"),
+        "dest": value(reply, "path"),
         "checksum": place.sha1(content),
         "md5sum": hashlib.md5(content, usedforsecurity=False).hexdigest(),
     }

@@ -11,6 +11,7 @@ from runner.model.call import Call, Fragment, Outcome, Reply, failed
 from runner.model.ports import Desk
 from runner.sh import editing, ini
 from runner.sh.attributes import FILE_OPTIONS
+from runner.sh.verdict import value
 
 COLLECTION = "community.general"
 
@@ -70,17 +71,17 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """What has to change, as an outcome or as the second trip; of that, what came of it."""
     del desk
-    return editing.outcome(call, fragment, reply, lambda before: _change(call.args, before))
+    return editing.outcome(call, fragment, reply, lambda before: _change(call.args, before, value(reply, "path")))
 
 
-def _change(args: Mapping[str, Any], before: bytes | None) -> editing.Edit | Outcome:
+def _change(args: Mapping[str, Any], before: bytes | None, path: str) -> editing.Edit | Outcome:
     if before is None and not args["create"]:
         return failed(f"Destination {args['path']} does not exist!", rc=257)
     # A byte order mark goes, as in Ansible.
     text = (before or b"").removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     made = ini.edited(text, _wish(args))
     content = editing.encoded(made.text) if made.changed else before
-    return editing.Edit(content, made.msg, {"path": args["path"]})
+    return editing.Edit(content, made.msg, {"path": path})
 
 
 def _wish(args: Mapping[str, Any]) -> ini.Wish:

@@ -20,7 +20,20 @@ _SEEING_WORDS: Final = frozenset(
 _QUIET_META: Final = frozenset({"noop", "end_host", "end_role", "reset_connection"})
 _PATH_ARGUMENTS: Final = ("dest", "path", "name", "destfile", "chdir", "creates", "removes", "_raw_params")
 _WRITERS: Final = frozenset(
-    {"copy", "template", "file", "lineinfile", "blockinfile", "replace", "ini_file", "assemble", "get_url", "unarchive"}
+    {
+        "copy",
+        "template",
+        "file",
+        "lineinfile",
+        "blockinfile",
+        "replace",
+        "ini_file",
+        "assemble",
+        "known_hosts",
+        "authorized_key",
+        "get_url",
+        "unarchive",
+    }
 )
 _SPEAKERS: Final = frozenset({"echo", "printf", "true", "false", ":", "pwd", "uname", "id", "whoami"})
 STRUCTURAL: Final = frozenset({"include_tasks", "include_role"})

@@ -15,6 +15,7 @@ new one, and a full disk leaves the old one.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from types import MappingProxyType
@@ -44,7 +45,9 @@ class Wish:
     `then`: sh text that runs on the host after a new content is in place. `unsafe`: where no rename is possible (a
     mounted file), it is written in place. `extras`: sh text for its SELinux context and attributes. `sealed`: it holds
     secrets, no diff shows it. `follow`: False puts a file in the place of a link. `describe`: the result has the file's
-    mode, owner and size.
+    mode, owner and size. `first`: sh text that runs before a new content is written. `folders`: missing folders are
+    made, too. `with_content`: mode and owner are for a file that is written, and no reason to write it; `owner_words`
+    are then two shell words.
     """
 
     path: str
@@ -61,13 +64,17 @@ class Wish:
     sealed: bool = False
     follow: bool = True
     describe: bool = False
+    folders: bool = True
+    with_content: bool = False
+    owner_words: str = ""
     attributes_msg: str = ATTRIBUTES_CHANGED
+    first: str = ""
     then: str = ""
 
     @property
     def owners(self) -> str:
         """`OWNER GROUP` as two shell words."""
-        return f"{quote(self.owner)} {quote(self.group)}"
+        return self.owner_words or f"{quote(self.owner)} {quote(self.group)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +113,6 @@ def encoded(given: str) -> bytes:
     return given.encode("utf-8", "surrogateescape")
 
 
-# Who owns a file that is to be made.
-_NEW: Final = "pb_uid=$(id -u) pb_gid=$(id -g) pb_user=$(id -un) pb_group=$(id -gn)"
-
-
 def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
     """The first trip: what the file is and holds, and whether mode and owner are as wanted.
 
@@ -119,19 +122,33 @@ def read(call: Call, wish: Wish, asks: str = "") -> Fragment:
         (
             wish.extras,
             wish.locate or f"p={path_word(wish.path)}",
+            'pb_kv path "$p"',
             editing_text.RESOLVE if wish.follow else "",
             editing_text.GUARD,
             editing_text.READ,
-            modes.text(wish.mode),
-            'pb_kv want "$pb_want_mode"',
-            f'[ "$pb_type" != file ] || pb_attr_probe "$p" {wish.owners}',
-            f'if [ "$pb_type" = absent ]; then pb_above "$p"; {_NEW}; pb_attr_probe "$p" {wish.owners}; fi'
-            if wish.create
-            else "",
+            _judging(call, wish),
             asks,
         )
     )
     return Fragment(probe=probe, memo={"wish": wish}, makes=(wish.path,) if wish.create else (), last=call.check)
+
+
+def _judging(call: Call, wish: Wish) -> str:
+    """Sh text that says whether mode and owner are as wanted, and fails where no file can be made."""
+    lines = []
+    if not wish.with_content:
+        lines += [modes.text(wish.mode), 'pb_kv want "$pb_want_mode"']
+        lines.append(f'[ "$pb_type" != file ] || pb_attr_probe "$p" {wish.owners}')
+    if wish.create:
+        lines.append('if [ "$pb_type" = absent ]; then')
+        if wish.folders:
+            lines.append('pb_above "$p"')
+        elif not (call.check and place.holds(call.will_exist, posixpath.dirname(wish.path))):
+            lines.append('[ -d "$pb_where" ] || pb_fail "the folder $pb_where does not exist"')
+        if not wish.with_content:
+            lines.append(f'{editing_text.NEW}; pb_attr_probe "$p" {wish.owners}')
+        lines.append("fi")
+    return "\n".join(lines)
 
 
 def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome | Fragment:
@@ -207,14 +224,14 @@ def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fr
     existed = was.type == "file"
     keep = 'pb_backup "$p"\n' if wish.backup and existed else ""
     if edit.content is None:
-        gone = f'{keep}rm -f -- "$p" || pb_fail "cannot remove $p"\n{wish.then}'
+        gone = f'{wish.first}\n{keep}rm -f -- "$p" || pb_fail "cannot remove $p"\n{wish.then}'
         return Fragment(probe=probe, apply=gone, memo=memo, removes=(wish.path,))
     uploads: tuple[Upload, ...] = ()
     write = f"printf {printf_word(edit.content)} >&8"
     if len(edit.content) > place.INLINE_LIMIT:
         uploads = (place.content_upload("0", edit.content),)
         write = 'cat <"$pb_up_0" >&8'
-    apply = keep + _replacing(wish, write, existed) + seen
+    apply = f"{wish.first}\n{keep}" + _replacing(wish, write, existed) + seen
     return Fragment(probe=probe, apply=apply, uploads=uploads, memo=memo, makes=() if existed else (wish.path,))
 
 
@@ -222,7 +239,7 @@ def _replacing(wish: Wish, write: str, existed: bool) -> str:
     """Sh text: the new content in a private temporary, checked, with the old file's owner and mode, renamed."""
     return "\n".join(
         (
-            "" if existed else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
+            "" if existed or not wish.folders else 'pb_parent "$p"; pb_make_folders "$pb_where" "" "" ""',
             replacing.temporary('"$p"', unsafe=wish.unsafe),
             f'{write} || pb_fail "cannot write $p"',
             editing_text.validating(wish.validate),
@@ -243,7 +260,7 @@ def _done(call: Call, memo: Mapping[str, Any], reply: Reply) -> Outcome:
     attributes: tuple[str, str] | None = memo["attributes"]
     edited = edit.content != memo["before"]
     said = [part for part in (edit.msg, wish.attributes_msg if attributes else "") if part]
-    values = {"msg": " and ".join(said), **edit.values}
+    values = {**edit.values} | ({"msg": " and ".join(said)} if said or wish.attributes_msg else {})
     if "backup_file" in reply.values:
         values[wish.backup_key] = value(reply, "backup_file")
     if wish.describe:
@@ -255,7 +272,7 @@ def _done(call: Call, memo: Mapping[str, Any], reply: Reply) -> Outcome:
         header = f"{wish.path} (file attributes)"
         diffs.append(Diff(*attributes, header, header))
     status = Status.CHANGED if edited or attributes else Status.OK
-    return Outcome(status, values, msg=values["msg"], diff=tuple(diffs))
+    return Outcome(status, values, msg=values.get("msg", ""), diff=tuple(diffs))
 
 
 def _described(wish: Wish, memo: Mapping[str, Any], reply: Reply) -> dict[str, Any]:
@@ -267,8 +284,8 @@ def _described(wish: Wish, memo: Mapping[str, Any], reply: Reply) -> dict[str, A
         return {"state": "absent"}
     found: dict[str, Any] = was.result() | {"state": "file", "size": len(content)}
     if wish.mode:
-        found["mode"] = value(reply, "want")
-    unsure = ("uid", "gid", "owner", "group") if memo["attributes"] else ()
+        found["mode"] = value(reply, "want") or None
+    unsure = ("uid", "gid", "owner", "group") if memo["attributes"] or wish.with_content else ()
     return {key: about for key, about in found.items() if key not in unsure and about is not None}
 
 

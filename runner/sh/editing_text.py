@@ -23,6 +23,8 @@ pb_sum=
 guard=$pb_type:${pb_sum:-$pb_mtime}:$pb_size
 """
 
+# Owner and mode of a file that is to be made.
+NEW: Final = "pb_uid=$(id -u) pb_gid=$(id -g) pb_user=$(id -un) pb_group=$(id -gn)"
 FRESH: Final = 'pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal'
 
 READ: Final = rf"""

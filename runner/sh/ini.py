@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from runner.model.quick import dataclass
+from runner.sh.lines import split_text
 
 _COMMENT_OR_BLANK = re.compile(r"[ \t]*([#;].*)?$")
 
@@ -53,7 +54,7 @@ class _Option(NamedTuple):
 
 def edited(text: str, wish: Wish) -> Edited:
     """The text with the option as it shall be. Newlines become `\\n` where anything changes."""
-    lines = _lines(text) or ["\n"]
+    lines = split_text(re.sub(r"\r\n?", "\n", text)) or ["\n"]
     unended = not lines[-1].endswith("\n")
     if unended:
         lines[-1] += "\n"
@@ -69,11 +70,6 @@ def edited(text: str, wish: Wish) -> Edited:
     if body.header_goes and wish.section:
         start -= 1
     return Edited("".join([*lines[:start], *body.lines, *lines[end:]]), body.msg, body.changed or unended)
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as Python reads them from a file: only the three newlines end one."""
-    return re.findall(r"[^\n]*\n|[^\n]+", re.sub(r"\r\n?", "\n", text))
 
 
 def _find(lines: list[str], wish: Wish) -> tuple[int, int] | None:

@@ -43,6 +43,11 @@ def split(content: bytes) -> list[bytes]:
     return io.BytesIO(content).readlines()
 
 
+def split_text(text: str) -> list[str]:
+    """The same for text."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
 def present(content: bytes, wish: Wish) -> Edit:
     """The content with the line in it. Raises re.error (and IndexError) for patterns or references that are wrong."""
     lines = split(content)

@@ -51,6 +51,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "lineinfile": {"line": "x", "create": True},
     "blockinfile": {"block": "x", "create": True},
     "ini_file": {"section": "s", "option": "o", "value": "v"},
+    "authorized_key": {"user": "root", "path": "f", "key": "ssh-rsa AAAA"},
+    "known_hosts": {"name": "x", "path": "f", "key": "x ssh-rsa AAAA"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
