@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cache
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from runner import registry
 from runner.load.fields import has_mark, unknown_keyword
 from runner.load.keywords import KEYWORDS, allowed
 from runner.load.reading import Reading
-from runner.model.quick import dataclass
+from runner.model.quick import dataclass, replace
 from runner.model.span import Span
 from runner.model.values import Template, Vaulted
 from runner.registry import nearest

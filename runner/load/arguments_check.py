@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from runner.arguments import ArgumentError, Spec, canonical, check_presence, coe
 from runner.load.action import FREE_FORM, RAW, VARIABLE_ARGS, Action
 from runner.load.fields import holds_template
 from runner.load.reading import Reading
+from runner.model.quick import replace
 from runner.registry import nearest
 
 BRING: Final = "one of your own in library/ would be run, if it needs no Python library of Ansible's"

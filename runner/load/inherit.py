@@ -7,13 +7,13 @@ Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_advance
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from runner.load.fields import conditions, tag_words, variables, words
 from runner.load.keywords import OVERRIDING
 from runner.load.reading import Reading
 from runner.model.playbook import Around, Directives
+from runner.model.quick import replace
 from runner.model.span import Span
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 

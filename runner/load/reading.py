@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ class Reading:
     def is_file(self, path: str) -> bool:
         """Whether `path` is a file; asked once."""
         if path not in self._exists:
-            self._exists[path] = answered(Path(path).is_file)
+            self._exists[path] = os.path.isfile(path)  # noqa: PTH113 - asked for hundreds of names
         return self._exists[path]
 
     def is_folder(self, path: str) -> bool:

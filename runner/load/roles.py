@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from runner.load.role_meta import RoleMeta, read_meta, truth, validation
 from runner.load.role_places import Found, find
 from runner.load.static_names import static_text
 from runner.model.playbook import Around, Node, Role
-from runner.model.quick import dataclass
+from runner.model.quick import dataclass, replace
 from runner.model.span import Span
 from runner.registry import nearest
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain

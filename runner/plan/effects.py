@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 from runner import registry
 from runner.arguments import Spec
 from runner.model.plan import Edge, Kind, Reach, TaskNode
 from runner.model.playbook import Task
+from runner.model.quick import replace
 from runner.model.values import Template
 from runner.plan.draft import Draft
 from runner.sh.quote import PLAIN_WORDS

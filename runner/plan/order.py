@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from runner.model.plan import Kind, Scope, TaskNode
 from runner.model.playbook import Block, Node, Play, Task
+from runner.model.quick import replace
 from runner.model.span import NOWHERE
 from runner.plan.draft import Draft
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, Final
 
 from runner.model.plan import Kind, TaskNode
 from runner.model.playbook import Condition, Task
+from runner.model.quick import replace
 from runner.model.values import Template
 from runner.plan.draft import Draft, Reader
 from runner.plan.effects import spec_of

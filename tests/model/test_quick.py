@@ -131,3 +131,14 @@ def test_each_instance_has_defaults_of_its_own() -> None:
     assert Some(1).d is not Some(1).d
     assert OURS["Loose"]([1]).c == 1
     assert OURS["Loose"]().b == 7
+
+
+@pytest.mark.parametrize(("name", "words", "named"), CALLS)
+def test_replace_is_the_standard_librarys(name: str, words: tuple[Any, ...], named: dict[str, Any]) -> None:
+    value = OURS[name](*words, **named)
+    changes = {one.name: [8, 9] for one in dataclasses.fields(value) if one.init}
+    for some in ({}, *({key: new} for key, new in changes.items()), changes):
+        assert quick.replace(value, **some) == dataclasses.replace(value, **some)
+        assert quick.replace(value, **some) is not value
+    with pytest.raises(TypeError):
+        quick.replace(value, no_such_field=1)
