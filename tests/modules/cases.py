@@ -22,6 +22,10 @@ A case is a mapping. `~` in its arguments, and `$HOME` in every text, is a fresh
     alone        it needs a clone of its own (see tests/clones.py), where it may change the whole system
     prepare      sh text that makes that clone what it is before (implies `alone`)
     seen         what commands in that clone print afterwards (implies `alone`): sh text to a text or "/pattern/"
+    server       a real one that it needs (see servers.py), emptied before; the arguments to reach it are added. Such
+                 cases take one shell each, in turn
+    sql          statements that are run there before
+    holds        what queries give there afterwards: query → text
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ FOLDER = Path(__file__).parent / "cases"
 SHELLS = ("dash", "bash", "busybox")
 KEYS = frozenset(
     "name args before after changed values failed check predicted again diff programs controller shells alone "
-    "prepare seen".split()
+    "prepare seen server sql holds".split()
 )
 
 
@@ -65,6 +69,9 @@ class Case:
     alone: bool = False
     prepare: str = ""
     seen: Mapping[str, str] = field(default_factory=dict)
+    server: str | None = None
+    sql: str = ""
+    holds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -76,12 +83,13 @@ def cases() -> Iterator[Case]:
     """All cases of all files. Raises ValueError for a case with a mistake."""
     for path in sorted(FOLDER.glob("*.yaml")):
         seen: set[str] = set()
-        for raw in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for number, raw in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))):
             wrong = set(raw) - KEYS
             if wrong or "name" not in raw or raw["name"] in seen:
                 raise ValueError(f"{path}: {raw.get('name')!r}: doubled or without a name, or unknown keys {wrong}")
             seen.add(raw["name"])
-            yield _case(path.stem, raw)
+            turn = {"shells": [SHELLS[number % len(SHELLS)]]} if "server" in raw else {}
+            yield _case(path.stem, {**turn, **raw})
 
 
 def _case(module: str, raw: Mapping[str, Any]) -> Case:

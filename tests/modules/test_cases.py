@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from runner.registry import load, names
 from tests.clones import Clone, clone
 from tests.modules.cases import Case, at_home, cases, fits, write, wrong_at
 from tests.modules.harness import SHELLS, FolderDesk, Shell, listing, run_module
+from tests.modules.servers import Server
 
 ALL = {f"{case.title} [{shell}]": (case, shell) for case in cases() for shell in case.shells}
 # What has no host (`local`), and what is tested as a whole elsewhere: facts and the words of users.
@@ -31,8 +32,10 @@ def test_every_module_has_cases() -> None:
 class Stage:
     """A case on its host: a home folder, a folder of programs, and the controller's folder; perhaps in a clone."""
 
-    def __init__(self, case: Case, shell: str, folder: Path, machine: Clone | None) -> None:
-        self.case, self.machine = case, machine
+    def __init__(
+        self, case: Case, shell: str, folder: Path, machine: Clone | None, server: Server | None = None
+    ) -> None:
+        self.case, self.machine, self.server = case, machine, server
         self.shell: Shell = machine.session(*SHELLS[shell]) if machine else shell
         self.home, self.programs, self.controller = (folder / name for name in ("home", "programs", "controller"))
         for made in (self.home, self.programs, self.controller):
@@ -50,7 +53,7 @@ class Stage:
         """Run the module; its outcome."""
         return run_module(
             self.case.module,
-            at_home(self.case.args, self.home),
+            {**(self.server.login if self.server else {}), **at_home(self.case.args, self.home)},
             shell=self.shell,
             home=self.home,
             check=check,
@@ -60,8 +63,9 @@ class Stage:
         )
 
     def listing(self) -> list[Any]:
-        """All files of the host's home and of its clone."""
-        return [entry for folder in self.folders() for entry in without_times(folder)]
+        """All files of the host's home and of its clone; and what the server holds."""
+        files = [entry for folder in self.folders() for entry in without_times(folder)]
+        return [*files, ("", self.server.state())] if self.server else files
 
     def folders(self) -> list[Path]:
         """Where the module may change something."""
@@ -121,9 +125,13 @@ def false_promises(predicted: Outcome, done: Outcome, without: tuple[str, ...]) 
 
 
 @pytest.mark.parametrize("title", ALL)
-def test_case(title: str, tmp_path: Path, opened: contextlib.ExitStack) -> None:
+def test_case(title: str, tmp_path: Path, opened: contextlib.ExitStack, servers: Callable[[str], Server]) -> None:
     case, shell = ALL[title]
-    stage = Stage(case, shell, tmp_path, opened.enter_context(clone([tmp_path])) if case.alone else None)
+    server = servers(case.server) if case.server else None
+    if server:
+        server.reset(server)
+        server.sql(case.sql)
+    stage = Stage(case, shell, tmp_path, opened.enter_context(clone([tmp_path])) if case.alone else None, server)
     before, others = stage.listing(), stage.untouched()
     predicted = stage.run(check=True)
     assert stage.listing() == before, "the dry run touched something"
@@ -138,6 +146,9 @@ def test_case(title: str, tmp_path: Path, opened: contextlib.ExitStack) -> None:
     assert fits(at_home(case.values, stage.home), result(done)), done
     assert not stage.wrong()
     assert stage.untouched() == others, "something that `after` does not name has changed"
+    for query, held in case.holds.items():
+        assert server is not None
+        assert server.sql(query).strip() == held, query
     if case.diff is not None:
         wanted = at_home(case.diff, stage.home)
         assert shown(done) == [(wanted["before"], wanted["after"])]

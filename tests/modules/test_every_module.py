@@ -3,6 +3,7 @@ of, and a dry run that touches nothing. A new module is tested here without a li
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -43,6 +44,9 @@ HOSTILE = (
     "{{ 7*7 }}",
 )
 
+# Servers of the machine that runs the tests are left alone: their clients here reach nothing. What hostile text does
+# with a real one is in `test_servers.py`.
+_CLIENTS = ("psql", "pg_dump", "pg_restore", "mysql", "mysqldump", "mariadb", "mariadb-dump", "docker")
 # Arguments that make a step of a module, beside its required ones, which are filled in by name.
 BASE: Mapping[str, Mapping[str, Any]] = {
     "set_stats": {"data": {"x": 1}},
@@ -164,7 +168,19 @@ def _hostile(about: Option, text: str) -> Any:
     return [text] if about.kind == "list" and about.elements in (None, "str", "raw", "path") else None
 
 
-def run_together(steps: list[tuple[Call, Fragment]], shell: Shell, home: Path) -> list[Reply]:
+def _no_servers(home: Path) -> dict[str, str]:
+    """An environment in which clients of servers reach nothing."""
+    away = home.parent / "away"
+    away.mkdir(exist_ok=True)
+    for client in _CLIENTS:
+        (away / client).write_text("#!/bin/sh\nexit 2\n")
+        (away / client).chmod(0o755)
+    return {"PATH": f"{away}:{os.environ['PATH']}"}
+
+
+def run_together(
+    steps: list[tuple[Call, Fragment]], shell: Shell, home: Path, env: Mapping[str, str] | None
+) -> list[Reply]:
     """All steps in one trip of one session, each whatever became of the others."""
     lines, paths = [], {}
     for index, (call, fragment) in enumerate(steps):
@@ -173,19 +189,28 @@ def run_together(steps: list[tuple[Call, Fragment]], shell: Shell, home: Path) -
             path.write_bytes(upload.content if upload.content is not None else Path(upload.source or "").read_bytes())
             paths[index, upload.name] = str(path)
         lines.append(Line(index, index, fragment, call.check, tolerant=True, environment=call.environment))
-    replies, _ = run_lines(lines, shell, home=home, uploads=paths)
+    replies, _ = run_lines(lines, shell, home=home, env=env, uploads=paths)
     assert len(replies) == len(steps)
     return replies
 
 
-def rounds(steps: list[tuple[Call, Fragment]], desk: FolderDesk, shell: str, home: Path, machine: Clone | None) -> None:
-    """Run the steps and what their modules ask for next, until nothing is asked for."""
+def rounds(
+    steps: list[tuple[Call, Fragment]],
+    desk: FolderDesk,
+    shell: str,
+    home: Path,
+    machine: Clone | None,
+    *,
+    away: bool = True,
+) -> None:
+    """Run the steps and what their modules ask for next, until nothing is asked for. `away`: no server is reached."""
     words = machine.session(*SHELLS[shell]) if machine else shell
+    env = _no_servers(home) if away else None
     for _ in range(5):
         if not steps:
             return
         follow: list[tuple[Call, Fragment]] = []
-        for (call, fragment), reply in zip(steps, run_together(steps, words, home), strict=True):
+        for (call, fragment), reply in zip(steps, run_together(steps, words, home, env), strict=True):
             for word in (b"yntax error", b"unexpected", b"nterminated"):
                 assert word not in reply.stderr, (call, reply.stderr)
             assert not pwned(home, machine), (call, fragment)

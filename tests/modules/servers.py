@@ -1,0 +1,129 @@
+"""Real database servers for module cases, each started when the first case asks for it, in a folder of its own.
+
+Nothing of the machine's own servers is touched: they listen on a socket in that folder alone.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs. `login`: the arguments with which modules reach it. `client` and `snapshot` are a command
+    that takes SQL on stdin, and SQL that shows all that a module may change; `reset` empties the server."""
+
+    login: Mapping[str, Any]
+    client: tuple[str, ...]
+    snapshot: str
+    reset: Callable[[Server], None]
+
+    def sql(self, text: str) -> str:
+        """What the server answers to some statements, which must go well."""
+        done = subprocess.run(self.client, input=text, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def state(self) -> str:
+        """All that a module may change, as text."""
+        return self.sql(self.snapshot)
+
+
+def wait_until(ready: Callable[[], bool], timeout_s: float = 30) -> None:
+    """Raises TimeoutError when it is not ready in time."""
+    end = time.monotonic() + timeout_s
+    while not ready():
+        if time.monotonic() > end:
+            raise TimeoutError("the server did not start")
+        time.sleep(0.05)
+
+
+@contextmanager
+def daemon(command: list[str], user: str, log: Path) -> Iterator[None]:
+    """A server in the foreground of a process of its own, ended at the end."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(as_user(command, user), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def as_user(command: list[str], user: str) -> list[str]:
+    """The command as another user, when we are root (servers refuse to run as root)."""
+    if os.geteuid() != 0:
+        return command
+    about = pwd.getpwnam(user)
+    return ["setpriv", f"--reuid={about.pw_uid}", f"--regid={about.pw_gid}", "--clear-groups", *command]
+
+
+def own(folder: Path, user: str) -> None:
+    """Give a folder to the user a server runs as."""
+    folder.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(folder, user)
+
+
+_POSTGRES_STATE = """
+SELECT rolname, rolsuper, rolcreatedb, rolcanlogin, rolpassword, rolconnlimit, rolvaliduntil,
+  shobj_description(oid, 'pg_authid') FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1;
+SELECT datname, pg_get_userbyid(datdba), encoding, datcollate, datconnlimit, datacl,
+  shobj_description(oid, 'pg_database') FROM pg_database ORDER BY 1;
+SELECT setrole::regrole, setconfig FROM pg_db_role_setting ORDER BY 1;
+SELECT roleid::regrole, member::regrole, admin_option FROM pg_auth_members
+  WHERE roleid::regrole::text !~ '^pg_' ORDER BY 1, 2;
+SELECT extname, extversion, extnamespace::regnamespace FROM pg_extension ORDER BY 1;
+SELECT relname, relacl FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1;
+SELECT proname, proacl FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1;
+SELECT nspname, nspacl FROM pg_namespace WHERE nspname !~ '^pg_temp' ORDER BY 1;
+SELECT defaclrole::regrole, defaclnamespace, defaclobjtype, defaclacl FROM pg_default_acl ORDER BY 1, 2, 3;
+"""
+_POSTGRES_RESET = r"""
+SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
+  WHERE NOT datistemplate AND datname <> 'postgres' \gexec
+SELECT format('DROP EXTENSION IF EXISTS %I CASCADE', extname) FROM pg_extension WHERE extname <> 'plpgsql' \gexec
+SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
+  WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' \gexec
+CREATE SCHEMA public;
+SELECT format('DROP OWNED BY %I CASCADE', rolname) FROM pg_roles
+  WHERE rolname !~ '^pg_' AND rolname <> 'postgres' \gexec
+SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' \gexec
+"""
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Server]:
+    """A PostgreSQL that syncs nothing to disk."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    place = folder / "postgresql"
+    own(place, "postgres")
+    data = place / "data"
+    make = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    subprocess.run(as_user([*make, "--no-sync"], "postgres"), check=True, capture_output=True)
+    settings = {"listen_addresses": "", "unix_socket_directories": place, "fsync": "off", "full_page_writes": "off"}
+    command = [str(programs / "postgres"), "-D", str(data), "-p", "5999"]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    client = ("psql", "-XqAtw", "-v", "ON_ERROR_STOP=1", "-h", str(place), "-p", "5999", "-U", "postgres", "postgres")
+    login = {"login_unix_socket": str(place), "login_port": 5999}
+    with daemon(command, "postgres", place / "log"):
+        asked = [str(programs / "pg_isready"), "-q", "-h", str(place), "-p", "5999"]
+        wait_until(lambda: subprocess.run(asked, check=False).returncode == 0)
+        yield Server(login, client, _POSTGRES_STATE, lambda server: (server.sql(_POSTGRES_RESET), None)[1])
+
+
+KINDS: Mapping[str, Callable[[Path], Any]] = {"postgresql": postgresql}
