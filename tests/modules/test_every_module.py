@@ -57,6 +57,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "ini_file": {"section": "s", "option": "o", "value": "v"},
     "authorized_key": {"user": "root", "path": "f", "key": "ssh-rsa AAAA"},
     "known_hosts": {"name": "x", "path": "f", "key": "x ssh-rsa AAAA"},
+    "cron": {"job": "x"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
