@@ -114,6 +114,7 @@ def result_event(
         censored=hidden,
         show_diff=flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,
+        role=job.task.role.name if job.task.role else "",
     )
 
 

@@ -102,6 +102,7 @@ class TaskResult:
 
     `values` are further result keys. `prediction` in a dry run: `same`, `change` or `unknown`. `final`: the task's
     own result on this host (a loop's items come before it as `final=False`). `ignored`: failed, but told to go on.
+    `role`: the role that the task is of.
     """
 
     type: ClassVar[str] = "task_result"
@@ -131,6 +132,12 @@ class TaskResult:
     censored: bool = False
     show_diff: bool = False
     handler: bool = False
+    role: str = ""
+
+    @property
+    def title(self) -> str:
+        """The task's name as it is shown: behind that of its role."""
+        return f"{self.role} : {self.task}" if self.role else self.task
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Fold:
     def add(self, result: TaskResult, said: str, now: float) -> None:
         """Hold a result back; `said` is what is to be shown of its values."""
         key = (result.play, result.task_id)
-        self._blocks.setdefault(key, Block(result.task, result.handler, now)).add(result, said)
+        self._blocks.setdefault(key, Block(result.title, result.handler, now)).add(result, said)
 
     def ripe(self, now: float) -> Iterator[Block]:
         """Blocks to be shown now: of tasks that are over, and those that waited long enough."""

@@ -165,7 +165,7 @@ class Live:
             self._failures[key].append(result.host)
             return
         self._failures[key] = []
-        self._head(_task_banner(result.task, result.handler))
+        self._head(_task_banner(result.title, result.handler))
         self._print(_words.headline(result), _words.style(result))
         for row in rows:
             self._print(row, _words.style(result))

@@ -113,7 +113,7 @@ class Plain:
         if self._task == (result.task_id, result.task):
             return
         self._task = (result.task_id, result.task)
-        self._banner(f"{'RUNNING HANDLER' if result.handler else 'TASK'} [{visible(result.task)}]")
+        self._banner(f"{'RUNNING HANDLER' if result.handler else 'TASK'} [{visible(result.title)}]")
         if self._verbosity > 1 and self._paths.get(result.task_id):
             self._out.line(f"task path: {visible(self._paths[result.task_id])}", "dim")
 

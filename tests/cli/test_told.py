@@ -15,7 +15,7 @@ PLAYBOOK = """\
     - {name: list, debug: {msg: [one, "{{ [1, true] }}"]}}
     - {name: nothing, debug: {msg: "{{ none }}"}}
     - {name: no text, debug: {msg: ""}}
-    - {name: forty-two, assert: {that: true, success_msg: {answer: 42}}}
+    - {name: forty-two, debug: {msg: {answer: 42}}}
     - group_by: {key: made}
 - {name: "for {{ groups.all[0] }}", hosts: made, gather_facts: false, tasks: [{debug: {msg: in a group that was made}}]}
 - {hosts: "maid:made", gather_facts: false, tasks: []}
