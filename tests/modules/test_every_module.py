@@ -58,6 +58,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "authorized_key": {"user": "root", "path": "f", "key": "ssh-rsa AAAA"},
     "known_hosts": {"name": "x", "path": "f", "key": "x ssh-rsa AAAA"},
     "cron": {"job": "x"},
+    "pam_limits": {"value": "1"},
+    "htpasswd": {"password": "x"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
