@@ -6,14 +6,15 @@ Only checksums and contents of what fits so far ask for a second trip.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from runner.arguments import Option, Spec
 from runner.errors import StepError
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed, ok
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, ok
 from runner.model.ports import Desk
 from runner.sh import found, listed
 from runner.sh.found import Wish
+from runner.sh.prelude import OUTPUT_LIMIT
 from runner.sh.quote import quote
 from runner.sh.verdict import failure, value
 
@@ -64,8 +65,6 @@ SPEC = Spec(
     },
 )
 
-_TOO_LARGE: Final = "{} is too large to be searched for `contains`"
-
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """The first trip lists all that is there."""
@@ -89,10 +88,6 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     problem = failure(reply)
     if problem:
         return problem
-    if reply.truncated and "search" in fragment.memo:
-        return failed("the files are too large to be searched for `contains`")
-    if reply.truncated:
-        return failed("there are too many files below these paths")
     if "search" in fragment.memo:
         return _result(fragment.memo["wish"], fragment.memo["search"], reply)
     wish: Wish = fragment.memo["wish"]
@@ -111,6 +106,7 @@ def _look(wish: Wish, paths: list[str]) -> str:
     """Sh text that reports checksums and contents of these files, under their numbers."""
     lines = ["pb_inside() {", '[ -r "$2" ] || return 0']
     if wish.contains is not None:
+        lines.append(f'pb_stat "$2"; [ "$pb_size" -le {OUTPUT_LIMIT} ] || pb_fail "$2 is too large to be searched"')
         lines.append('pb_blob "content.$1" "$2"')
     if wish.algorithm:
         lines.append(f'pb_sum "$2" {wish.algorithm}; pb_kv "sum.$1" "$pb_sum"')

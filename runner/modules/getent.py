@@ -52,13 +52,15 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         options.append("--")  # only then: the getent of musl knows none
     command = " ".join(quote(word) for word in ("getent", *options, *words))
     missing = "pb_fail 'there is no getent on this host; install it (libc-bin, glibc-common or musl-utils)'"
-    return Fragment(probe=f"pb_have getent || {missing}\n{command}\npb_kv rc $?", effect=Effect.READ)
+    fine = "0" if args["fail_key"] else "0 | 2"
+    probe = f"pb_have getent || {missing}\n{command}\nrc=$?\npb_kv rc $rc\ncase $rc in {fine}) ;; *) exit $rc ;; esac"
+    return Fragment(probe=probe, effect=Effect.READ)
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """The entries found, as a fact named after the database."""
     del fragment, desk
-    if reply.rc != 0 or "rc" not in reply.values:
+    if "rc" not in reply.values:
         return failed(text(reply.values.get("msg", reply.stderr)).strip())
     fact, rc = f"getent_{call.args['database']}", int(reply.values["rc"])
     if rc == 0:

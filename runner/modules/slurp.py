@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 
 from runner.arguments import Option, Spec
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed, ok
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, ok
 from runner.model.ports import Desk
 from runner.sh.place import holds
+from runner.sh.prelude import OUTPUT_LIMIT
 from runner.sh.quote import path
 from runner.sh.verdict import failure, value
 
@@ -40,6 +41,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         'if [ ! -e "$p" ]; then pb_kv missing 1; pb_fail "File not found: $p"; fi\n'
         '[ ! -d "$p" ] || pb_fail "Source is a directory and must be a file: $p"\n'
         '[ -r "$p" ] || pb_fail "File is not readable: $p"\n'
+        f'pb_stat "$p"; [ "$pb_size" -le {OUTPUT_LIMIT} ] || pb_fail "the file is too large for a result: $p"\n'
         'pb_blob content "$p"'
     )
     return Fragment(probe=probe, effect=Effect.READ)
@@ -54,7 +56,5 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     problem = failure(reply)
     if problem:
         return problem
-    if reply.truncated:
-        return failed(f"the file is too large to be read into a result: {src}")
     content = base64.b64encode(reply.values.get("content", b"")).decode("ascii")
     return ok(content=content, encoding="base64", source=value(reply, "source", src))

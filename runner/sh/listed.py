@@ -16,6 +16,7 @@ from typing import Final
 
 from runner.model.call import Reply
 from runner.model.quick import dataclass
+from runner.sh.prelude import OUTPUT_LIMIT
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 from runner.sh.verdict import value
@@ -39,6 +40,8 @@ pb_list() {
   pb_kv "path.$1" "$2"
   [ -d "$3" ] || return 0
   find FOLLOW "$3" -mindepth 1 DEPTH -exec stat "$flag" "$form" {} + >"$pb_dir/l.$1" 2>"$pb_dir/m.$1"
+  pb_stat "$pb_dir/l.$1"
+  [ "$pb_size" -le LIMIT ] || pb_fail "there are too many files below $2"
   pb_blob "found.$1" "$pb_dir/l.$1"
   pb_blob "missed.$1" "$pb_dir/m.$1"
   rm -f "$pb_dir/l.$1" "$pb_dir/m.$1"
@@ -102,7 +105,9 @@ def ask(paths: list[str], *, levels: int | None, follow: bool) -> str:
     """Sh text that reports what is below each of these paths, `levels` deep (None: all of it), through links to folders
     if `follow`. Raises StepError for a path that cannot be one."""
     depth = "" if levels is None else f"-maxdepth {levels}"
-    lines = [_LIST.replace("FOLLOW", "-L" if follow else "-H").replace("DEPTH", depth)]
+    lines = [
+        _LIST.replace("LIMIT", str(OUTPUT_LIMIT)).replace("FOLLOW", "-L" if follow else "-H").replace("DEPTH", depth)
+    ]
     for number, path in enumerate(paths):
         # What begins with a letter of find's own language, or has `//` in it, is written in another way.
         plain = re.sub("/+", "/", path)

@@ -27,6 +27,22 @@ def put(dest: str, owners: str, *, unsafe: bool = False) -> str:
     )
 
 
+def as_it_was(dest: str, mode: str, owners: str, *, unsafe: bool = False) -> str:
+    """Sh text that puts the temporary onto `dest` (a shell word) with the mode and owner that were there, or those that
+    are asked for. `pb_was` is the type of what was there and `pb_had` its `MODE UID GID`; `mode` is `modes.text`."""
+    return "\n".join(
+        (
+            "set -- $pb_had; pb_mode=${1-0} pb_uid=${2-} pb_gid=${3-} pb_isdir=0 pb_type=$pb_was",
+            '[ "$pb_was" = file ] || { pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal; }',
+            mode,
+            f'[ "$pb_was" != file ] || pb_keep_owner {dest}',
+            'pb_asked=$pb_want_mode; [ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode',
+            f'pb_attr_apply "$pb_temp" {owners}',
+            put(dest, owners, unsafe=unsafe),
+        )
+    )
+
+
 def validate_words(command: str) -> str:
     """The user's check as words, not as a shell's text; `%s` is the temporary file. Raises StepError."""
     try:

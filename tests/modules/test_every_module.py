@@ -66,9 +66,13 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "shell": {"cmd": ":"},
     "setup": {"gather_subset": ["!all", "!min", "local"]},
     "gather_facts": {"gather_subset": ["!all", "!min", "local"]},
+    "get_url": {"url": "http://127.0.0.1:1/"},
+    "uri": {"url": "http://127.0.0.1:1/"},
     "wait_for": {"path": "f", "timeout": 0},
     "validate_argument_spec": {"argument_spec": {"ansible_verbosity": {"type": "int"}}},
 }
+# They start a large program for each text: every text in one of the shells is enough.
+COSTLY = {"get_url", "uri"}
 # Options whose text is code, to be run as such.
 CODE = {("raw", "cmd"), ("script", "cmd"), ("shell", "cmd")}
 
@@ -252,6 +256,8 @@ def test_no_argument_breaks_out(name: str, shell: str, home: Path, desk: FolderD
         if same not in [(fragment.probe, fragment.apply, call.environment) for call, fragment in steps]:
             steps.append((found[0], found[1]))
     assert steps
+    if name in COSTLY:
+        steps = steps[sorted(SHELLS).index(shell) :: len(SHELLS)]
     rounds(steps, desk, shell, home, machine)
     assert not pwned(home, machine)
 
