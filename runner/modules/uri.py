@@ -115,7 +115,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     if not re.fullmatch("[A-Z]+", args["method"].upper()):
         return failed("Parameter 'method' needs to be a single word in uppercase, like GET or POST.")
     if call.check:
-        unknown = {name: Unknown(_NOT_RUN) for name in ("status", "json", "content", "url", "msg", "location")}
+        unknown = {name: Unknown(_NOT_RUN) for name in ("status", "json", "content", "url", "location")}
         return Outcome(Status.SKIPPED, unknown, msg="This action (uri) does not support check mode.")
     data, kind = web_body.made(args["body"], args["body_format"], lambda name: _file(args, name, desk))
     headers = dict(args["headers"])
