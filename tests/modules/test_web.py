@@ -217,7 +217,7 @@ def test_checksums(net: Net) -> None:
     again = net.run("get_url", url="/file.txt", dest=str(dest), checksum=f"sha256:{good}")
     assert (again.status, again.msg) == (Status.OK, "file already exists")
     assert not net.asked
-    moded = {"url": "/file.txt", "dest": str(dest), "checksum": f"sha256:{good}", "mode": "0600"}
+    moded: dict[str, Any] = {"url": "/file.txt", "dest": str(dest), "checksum": f"sha256:{good}", "mode": "0600"}
     assert net.run("get_url", check=True, **moded).status is Status.CHANGED
     assert net.run("get_url", **moded).msg == "file already exists but file attributes changed"
     assert net.run("get_url", check=True, **moded, force=True).status is Status.OK
@@ -256,13 +256,13 @@ def test_a_password_is_no_argument(net: Net, tmp_path: Path) -> None:
     (wrapped / name).chmod(0o755)
     net.path = f"{wrapped}:{net.path}"
     for force in (False, True):
-        args = {"url_username": "me", "url_password": 'p"a\\s $(x)', "force_basic_auth": force}
+        args: dict[str, Any] = {"url_username": "me", "url_password": 'p"a\\s $(x)', "force_basic_auth": force}
         done = net.run("get_url", url="/secret", dest=str(net.home / "f"), force=True, **args)
         if net.tool == "busybox":
             assert "install curl" in done.msg
             return
         assert done.status is (Status.OK if force else Status.CHANGED), done
-    token = {"headers": {"Authorization": "Bearer p%a$(x)"}}
+    token: dict[str, Any] = {"headers": {"Authorization": "Bearer p%a$(x)"}}
     assert net.run("uri", url="/echo", **token).values["json"]["headers"]["Authorization"] == "Bearer p%a$(x)"
     assert "$(x)" not in (tmp_path / "argv").read_text()
     assert net.run("uri", url="/secret", url_username="me", url_password="x").values["status"] == 401
