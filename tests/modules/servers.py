@@ -26,6 +26,7 @@ class Server:
     client: tuple[str, ...]
     snapshot: str
     reset: Callable[[Server], None]
+    programs: str = "/usr/bin"
 
     def sql(self, text: str) -> str:
         """What the server answers to some statements, which must go well."""
@@ -118,12 +119,26 @@ def postgresql(folder: Path) -> Iterator[Server]:
     command = [str(programs / "postgres"), "-D", str(data), "-p", "5999"]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
-    client = ("psql", "-XqAtw", "-v", "ON_ERROR_STOP=1", "-h", str(place), "-p", "5999", "-U", "postgres", "postgres")
+    client = (
+        str(programs / "psql"),
+        "-XqAtw",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-h",
+        str(place),
+        "-p",
+        "5999",
+        "-U",
+        "postgres",
+        "postgres",
+    )
     login = {"login_unix_socket": str(place), "login_port": 5999}
     with daemon(command, "postgres", place / "log"):
         asked = [str(programs / "pg_isready"), "-q", "-h", str(place), "-p", "5999"]
         wait_until(lambda: subprocess.run(asked, check=False).returncode == 0)
-        yield Server(login, client, _POSTGRES_STATE, lambda server: (server.sql(_POSTGRES_RESET), None)[1])
+        yield Server(
+            login, client, _POSTGRES_STATE, lambda server: (server.sql(_POSTGRES_RESET), None)[1], str(programs)
+        )
 
 
 KINDS: Mapping[str, Callable[[Path], Any]] = {"postgresql": postgresql}

@@ -59,7 +59,11 @@ class Stage:
             check=check,
             diff=True,
             desk=FolderDesk(folder=self.controller),
-            env={"PATH": f"{self.programs}:{os.environ['PATH']}"},
+            env={
+                "PATH": ":".join(
+                    (str(self.programs), *([self.server.programs] if self.server else ()), os.environ["PATH"])
+                )
+            },
         )
 
     def listing(self) -> list[Any]:

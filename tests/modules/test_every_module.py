@@ -69,6 +69,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "get_url": {"url": "http://127.0.0.1:1/"},
     "uri": {"url": "http://127.0.0.1:1/"},
     "wait_for": {"path": "f", "timeout": 0},
+    "postgresql_privs": {"objs": "x", "privs": "SELECT"},
     "validate_argument_spec": {"argument_spec": {"ansible_verbosity": {"type": "int"}}},
 }
 # They start a large program for each text: every text in one of the shells is enough.
@@ -185,9 +186,7 @@ def _no_servers(home: Path) -> dict[str, str]:
     return {"PATH": f"{away}:{os.environ['PATH']}"}
 
 
-def run_together(
-    steps: list[tuple[Call, Fragment]], shell: Shell, home: Path, env: Mapping[str, str] | None
-) -> list[Reply]:
+def run_together(steps: list[tuple[Call, Fragment]], shell: Shell, home: Path, env: Mapping[str, str]) -> list[Reply]:
     """All steps in one trip of one session, each whatever became of the others."""
     lines, paths = [], {}
     for index, (call, fragment) in enumerate(steps):
@@ -208,11 +207,13 @@ def rounds(
     home: Path,
     machine: Clone | None,
     *,
-    away: bool = True,
+    programs: str | None = None,
 ) -> None:
-    """Run the steps and what their modules ask for next, until nothing is asked for. `away`: no server is reached."""
+    """Run the steps and what their modules ask for next, until nothing is asked for.
+
+    `programs`: clients of a server; without it none is reached."""
     words = machine.session(*SHELLS[shell]) if machine else shell
-    env = _no_servers(home) if away else None
+    env = {"PATH": f"{programs}:{os.environ['PATH']}"} if programs else _no_servers(home)
     for _ in range(5):
         if not steps:
             return

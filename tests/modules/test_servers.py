@@ -14,21 +14,18 @@ from tests.modules.servers import Server
 from tests.modules.test_every_module import base, made, pwned, rounds, spec_of
 
 HOSTILE = (
-    "x'; CREATE ROLE pwned; --",
-    'x"; CREATE ROLE pwned; --',
-    "x`; CREATE ROLE pwned; --",
+    "x'); CREATE ROLE pwned; --\n\\! touch PWNED\n",
+    'x"; CREATE ROLE pwned; --\n\\! touch PWNED\nsystem touch PWNED\n$(touch PWNED)',
     "x\\'; CREATE ROLE pwned; -- \\",
-    "x'); CREATE ROLE pwned; --",
-    "\\! touch PWNED",
-    "x\n\\! touch PWNED\nsystem touch PWNED\n",
-    "x;\n\\! touch PWNED\n",
-    ":'pwned' $$; $(touch PWNED) `touch PWNED`",
-    "--\u00e4 %s %(password)s {{ 7 * 7 }}",
+    "x`; CREATE ROLE pwned; -- :'x' $$ `touch PWNED`\u00e4 %s %(password)s {{ 7 * 7 }}",
+    "x; CREATE ROLE pwned; --",
 )
 
 MODULES: Mapping[str, tuple[str, tuple[Mapping[str, Any], ...]]] = {
     "postgresql_db": ("postgresql", ({"owner": "postgres", "comment": "x"}, {"state": "absent"}, {"state": "dump"})),
     "postgresql_ext": ("postgresql", ({"login_db": "postgres"},)),
+    "postgresql_user": ("postgresql", ({"login_db": "postgres", "password": "x"}, {"state": "absent"})),
+    "postgresql_privs": ("postgresql", ({"login_db": "postgres", "type": "database", "privs": "CREATE"},)),
 }
 SIGNS: Mapping[str, str] = {"postgresql": "SELECT count(*) FROM pg_roles WHERE rolname = 'pwned'"}
 
@@ -54,6 +51,6 @@ def test_no_argument_reaches_the_server_as_code(
     server = servers(kind)
     server.reset(server)
     desk = FolderDesk(folder=tmp_path)
-    rounds(list(steps(name, server, desk)), desk, "dash", home, None, away=False)
+    rounds(list(steps(name, server, desk)), desk, "dash", home, None, programs=server.programs)
     assert not pwned(home, None)
     assert server.sql(SIGNS[kind]).strip() == "0"
