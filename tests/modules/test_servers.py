@@ -22,7 +22,7 @@ HOSTILE = (
 )
 
 MODULES: Mapping[str, tuple[str, tuple[Mapping[str, Any], ...]]] = {
-    "postgresql_db": ("postgresql", ({"owner": "postgres", "comment": "x"}, {"state": "absent"}, {"state": "dump"})),
+    "postgresql_db": ("postgresql", ({"state": "absent"}, {"state": "dump"})),
     "postgresql_ext": ("postgresql", ({"login_db": "postgres"},)),
     "postgresql_user": ("postgresql", ({"login_db": "postgres", "password": "x"}, {"state": "absent"})),
     "postgresql_privs": ("postgresql", ({"login_db": "postgres", "type": "database", "privs": "CREATE"},)),
