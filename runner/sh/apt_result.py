@@ -18,11 +18,7 @@ _SOURCES = "an earlier step would bring package sources"
 
 def outcome(call: Call, reply: Reply) -> Outcome:
     """Changed when apt had (or has) something to do; keys as Ansible's."""
-    if "said" in reply.values and reply.rc:
-        said = value(reply, "said").strip()
-        streams = {"stdout": value(reply, "out"), "stderr": said, "rc": reply.rc}
-        return failed(f"{value(reply, 'msg')}: {said}", **streams)
-    broken = failure(reply)
+    broken = refused(reply) or failure(reply)
     if broken:
         return broken
     if "unsure" in reply.values:
@@ -37,6 +33,14 @@ def outcome(call: Call, reply: Reply) -> Outcome:
     values = _values(call, reply, bool(todo), stale)
     diffs = (moves(value(reply, "moves")),) if call.diff and todo else ()
     return Outcome(Status.CHANGED if changed else Status.OK, values, msg=str(values.get("msg", "")), diff=diffs)
+
+
+def refused(reply: Reply) -> Outcome | None:
+    """The failed outcome when one of apt's tools would not do what it was asked; None if none refused."""
+    if "said" not in reply.values or not reply.rc:
+        return None
+    said = value(reply, "said").strip()
+    return failed(f"{value(reply, 'msg')}: {said}", stdout=value(reply, "out"), stderr=said, rc=reply.rc)
 
 
 def _doubt(call: Call, reply: Reply, stale: bool, planned: bool) -> str:
