@@ -55,9 +55,16 @@ esac
 """
 
 _PASSWORD = r"""
-pb_old=$(printf '%s\n' GET' 'QUESTION | debconf-communicate -- PACKAGE 2>/dev/null)
-pb_old=${pb_old#0}
-pb_old=${pb_old# }
+pb_old=$(pb_asked=QUESTION awk '
+  BEGIN { RS = ""; FS = "\n" }
+  {
+    name = word = ""
+    for (i = 1; i <= NF; i++) {
+      if ($i ~ /^Name: /) name = substr($i, 7)
+      if ($i ~ /^Value: /) word = substr($i, 8)
+    }
+    if (name == ENVIRON["pb_asked"]) print word
+  }' /var/cache/debconf/passwords.dat 2>/dev/null)
 """
 
 
@@ -75,7 +82,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
     wanted = _text(args["vtype"], args["value"])
     if "\n" in wanted:
         return failed(f"the value of {question} holds a newline, which debconf-set-selections would take for an end")
-    probe = show + _COMPARE.replace("QUESTION", quote(question)) + _judge(args, package, question)
+    probe = show + _COMPARE.replace("QUESTION", quote(question)) + _judge(args, question)
     line = printf_word(f"{package} {question} {args['vtype']} {wanted}\n".encode("utf-8", "surrogateescape"))
     unseen = "-u " if args["unseen"] else ""
     apply = f"printf {line} | debconf-set-selections {unseen}>&2 || pb_fail 'debconf-set-selections failed'"
@@ -88,7 +95,7 @@ def _text(vtype: str, given: Any) -> str:
     return str(given).lower() if vtype == "boolean" else str(given)
 
 
-def _judge(args: Mapping[str, Any], package: str, question: str) -> str:
+def _judge(args: Mapping[str, Any], question: str) -> str:
     """Sh text that says "differs" when the old answer is another."""
     vtype, given = args["vtype"], args["value"]
     if vtype == "multiselect" and isinstance(given, list):
@@ -97,7 +104,7 @@ def _judge(args: Mapping[str, Any], package: str, question: str) -> str:
         return f'[ "$({old})" = {wanted} ] || pb_differs'
     read = ""
     if vtype == "password":
-        read = _PASSWORD.replace("QUESTION", quote(question)).replace("PACKAGE", quote(package))
+        read = _PASSWORD.replace("QUESTION", quote(question))
     elif vtype == "boolean":
         read = "pb_old=$(printf '%s' \"$pb_old\" | tr A-Z a-z)\n"
     return f'{read}[ "$pb_old" = {quote(_text(vtype, given))} ] || pb_differs'

@@ -194,7 +194,7 @@ def _debs(call: Call) -> str:
 
 
 def _act(acts: Mapping[str, str]) -> str:
-    """`pb_act -s ACT` asks apt what it would do, `pb_act '' ACT` has it done."""
+    """`pb_act "-s …" ACT` asks apt what it would do, `pb_act '' ACT` has it done."""
     cases = "".join(f'{act}) pb_unlocked apt-get $pb_how -y {words} "$@" ;;\n' for act, words in acts.items())
     return f"{_ACT_BEGIN}case $pb_what in\n{cases}*) : ;;\nesac\n}}"
 
@@ -213,7 +213,7 @@ _CHOOSE_BEGIN: Final = "pb_specs= pb_plan= pb_debs= pb_wrong= pb_todo= pb_moves=
 
 _SIMULATE: Final = r"""
 for pb_one in ACTS; do
-  if ! pb_act -s "$pb_one"; then
+  if ! pb_act "-s -oDir::Log::Planner=/dev/null" "$pb_one"; then
     [ -z "$pb_vague" ] || { pb_problem_later; return; }
     pb_failed "'apt-get $pb_words' failed" "$pb_rc"
   fi
