@@ -11,6 +11,7 @@ from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status, fail
 from runner.model.ports import Desk
 from runner.sh import apt_sources, apt_sources_text
 from runner.sh.apt_result import refused
+from runner.sh.attributes import check_mode_text
 from runner.sh.verdict import failure, value
 
 SPEC = Spec(
@@ -44,6 +45,7 @@ SPEC = Spec(
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
     """The first trip: all files of one-line sources."""
     repo = call.args["repo"]
+    check_mode_text(call.args["mode"])
     if not repo:
         return failed("Please set argument 'repo' to a non-empty value")
     if repo.startswith("ppa:"):

@@ -20,6 +20,7 @@ from runner.sh.quote import path, quote
 # What a package's specifier may be made of: https://www.debian.org/doc/debian-policy/ch-controlfields.html (names,
 # versions), with wildcards, `name/release` and `task^`.
 SAFE: Final = re.compile(r"[A-Za-z0-9*?\[][A-Za-z0-9.+:~^/_*?\[\]!-]*(?:>?=[A-Za-z0-9.+:~_*?\[\]!-]*)?", re.ASCII)
+_LONGEST: Final = 200
 _WILD: Final = frozenset("*?[]!")
 _SPEC: Final = re.compile(r"(?P<name>.*?)(?P<rest>(?:>?=.*)?)")
 
@@ -77,7 +78,7 @@ def _wrong(args: Mapping[str, Any]) -> str:
     for name in given:
         if name.count("=") > 1:
             return f"invalid package spec: {name}"
-        if not SAFE.fullmatch(name) and args["state"] != "absent":
+        if not (SAFE.fullmatch(name) and len(name) < _LONGEST) and args["state"] != "absent":
             return f"No package matching '{name}' is available"
     if args["default_release"] and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+~=,/_-]*", args["default_release"]):
         return f"default_release: {args['default_release']!r} is no release"

@@ -13,7 +13,7 @@ Facts = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class Question:
     """How a manager is asked (`tools`: one of them must be there) and how its answer becomes one mapping a package."""
 
     tools: tuple[str, ...]
@@ -152,15 +152,15 @@ _RPM: Final = r"%{NAME}\t%{VERSION}\t%{RELEASE}\t%{EPOCH}\t%{ARCH}\n"
 _PKG_QUERY: Final = r"%n\t%v\t%R\t%t\t%a\t%q\t%o\t%p\t%V"
 
 # In the order that `auto` tries them.
-MANAGERS: Final[Mapping[str, Manager]] = MappingProxyType(
+MANAGERS: Final[Mapping[str, Question]] = MappingProxyType(
     {
-        "apk": Manager(("apk",), "apk info -v", _apk),
-        "apt": Manager(("apt", "apt-get", "aptitude"), _ASK_APT, _apt),
-        "pacman": Manager(("pacman",), "pacman -Qi", _pacman),
-        "pkg": Manager(("pkg",), f"pkg query '{_PKG_QUERY}'", _pkg),
-        "pkg_info": Manager(("pkg_info",), "pkg_info -a", _pkg_info),
-        "portage": Manager(("qlist",), "qlist -Iv | xargs -n 1024 qatom", _portage),
-        "rpm": Manager(("rpm",), f"rpm -qa --qf '{_RPM}'", _rpm),
+        "apk": Question(("apk",), "apk info -v", _apk),
+        "apt": Question(("apt", "apt-get", "aptitude"), _ASK_APT, _apt),
+        "pacman": Question(("pacman",), "pacman -Qi", _pacman),
+        "pkg": Question(("pkg",), f"pkg query '{_PKG_QUERY}'", _pkg),
+        "pkg_info": Question(("pkg_info",), "pkg_info -a", _pkg_info),
+        "portage": Question(("qlist",), "qlist -Iv | xargs -n 1024 qatom", _portage),
+        "rpm": Question(("rpm",), f"rpm -qa --qf '{_RPM}'", _rpm),
     }
 )
 

@@ -63,7 +63,6 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "apt": {"package": ["dpkg"]},
     "apt_key": {"data": "x"},
     "apt_repository": {"repo": "deb http://x y z", "update_cache": False},
-    "debconf": {"name": "x", "question": "x/y", "vtype": "string", "value": "x"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
