@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from runner.execute.announce import Announcer
 from runner.execute.batch import Batch
 from runner.execute.chain import MAX_BYTES, MAX_LINES, Chain
-from runner.execute.flow import Flow
 from runner.execute.includes import Includer
 from runner.execute.job import Job
+from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
 from runner.execute.schedule import Scheduler
@@ -38,7 +37,7 @@ class Composer:
         includer: Includer,
         announcer: Announcer,
         once: Once,
-        resolve: Callable[[str, Flow], None],
+        notifier: Notifier,
         *,
         step_by_step: bool,
     ) -> None:
@@ -49,7 +48,7 @@ class Composer:
         self._includer = includer
         self._announcer = announcer
         self._once = once
-        self._resolve = resolve
+        self._notifier = notifier
         self._step_by_step = step_by_step
         self._lanes = DAG_LANES if plan.strategy == "dag" else 1
         self._gates = plan.strategy == "linear"
@@ -96,6 +95,9 @@ class Composer:
                 # What several hosts set on one, and the groups they join, are told in their order, as in Ansible.
                 self._batch.wake([host])
                 return False
+            if self._awaits_handlers(node, host):
+                self._scheduler.gate(node_id)
+                continue
             if self._passes(node, host):
                 self.finish(node, host)
                 continue
@@ -129,9 +131,20 @@ class Composer:
             if not flow.reaches(node):
                 return True
             if not node.task.when:
-                self._resolve(self._batch.hosts[host], flow)
+                self._notifier.resolve(self._batch.hosts[host], flow, node)
                 return True
         return not self._is_for(node, host) or not flow.runs(node)
+
+    def _awaits_handlers(self, node: TaskNode, host: int) -> bool:
+        """Whether an include of hosts that are not as far may still bring handlers that this host's notifications
+        mean: all hosts know the handlers of a role that one of them includes (`linear`)."""
+        if not self._gates:
+            return False
+        if node.kind is Kind.FLUSH:
+            asks = bool(self._batch.flows[host].saved)
+        else:
+            asks = bool(node.task.notify) and not self._notifier.knows(node)
+        return asks and not self._scheduler.caught_up(node.id) and self._includer.may_bring(node, host)
 
     def _is_full(self, node: TaskNode, host: int) -> bool:
         """Whether as many hosts are at the task as `throttle` allows: this one comes when one of them is done."""
@@ -192,6 +205,8 @@ class Composer:
             return False
         throttled = task.directives.throttle is not None
         if task.module in STRUCTURAL or task.delegate_to or throttled or self._step_by_step:
+            return False
+        if self._awaits_handlers(node, host):
             return False
         name = self._batch.hosts[host]
         try:

@@ -73,7 +73,7 @@ class Ending:
         if status is not Status.SKIPPED:
             flow.ran_role(job.node)
             if job.node.kind is Kind.FLUSH:
-                self._notifier.resolve(job.host, flow)
+                self._notifier.resolve(job.host, flow, job.node)
         elif job.node.kind is Kind.FLUSH and unknown_of(job) is None:
             flow.closed_flushes.add(job.node.flush)
         if not job.implicit:

@@ -29,7 +29,7 @@ class Flow:
     """Where one host stands in a batch.
 
     `notified` maps handler task ids to whether it is certain (a dry run may only suspect); `saved` are the
-    notifications since the last flush: name, certain, handlers marked, how many handlers were known. `ended` hosts
+    notifications since the last flush: name, certain, handlers marked. `ended` hosts
     (unreachable, end_host, out of the play) pass everything by. `roles` says which use of a role has run here first,
     `ended_roles` are uses that `end_role` has ended, `closed_flushes` those whose `when` was false or whose block was
     passed by, `open_flushes` those of an `always` that a failure has reached. A handler that failed ends even forced
@@ -39,7 +39,7 @@ class Flow:
     failure: Failure | None = None
     rescued: set[str] = field(default_factory=set)
     notified: dict[str, bool] = field(default_factory=dict)
-    saved: list[tuple[str, bool, tuple[str, ...], int]] = field(default_factory=list)
+    saved: list[tuple[str, bool, tuple[str, ...]]] = field(default_factory=list)
     ended: bool = False
     force_handlers: bool = False
     roles: dict[str, int] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -16,15 +16,17 @@ from runner.execute.prepare import Preparer
 from runner.execute.results import plain, result_of
 from runner.execute.schedule import Scheduler
 from runner.execute.scope import StepScope
+from runner.execute.standing import Standing, Use
 from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, refused
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Outcome, Status, failed, ok
-from runner.model.plan import Kind, PlayPlan, TaskNode
+from runner.model.plan import Kind, PlayPlan, Scope, TaskNode
 from runner.model.playbook import Node, Role, Task
 from runner.model.quick import dataclass
-from runner.model.values import Unknown, UnknownReached
+from runner.model.values import Template, Unknown, UnknownReached
 from runner.plan.build import plan_splice
+from runner.plan.effects import STRUCTURAL
 from runner.plan.order import flush_nodes, handler_nodes, is_flush, tasks_in
 
 MAX_DEPTH: Final = 300  # a file that includes itself must not take all memory; loops by recursion stay far below
@@ -51,7 +53,8 @@ class Includer:
         plan: PlayPlan,
         scheduler: Scheduler,
         batch: Batch,
-        on_handlers: Callable[[list[TaskNode]], None],
+        standing: Standing,
+        on_handler: Callable[[TaskNode, Use], None],
     ) -> None:
         self._world = world
         self._variables = variables
@@ -59,12 +62,15 @@ class Includer:
         self._plan = plan
         self._scheduler = scheduler
         self._batch = batch
-        self._on_handlers = on_handlers
-        self._known: dict[tuple[str, str, int], frozenset[str]] = {}
+        self._standing = standing
+        self._on_handler = on_handler
+        self._known: dict[tuple[str, str, int], tuple[Use, frozenset[str]]] = {}
+        self._uses: dict[str, set[int]] = {node.id: set() for node in plan.nodes if node.task.module in STRUCTURAL}
         self._public: dict[tuple[str, str, int], Role] = {}
         self._depth: dict[str, int] = {}
         self.members: dict[str, set[int]] = {}
-        self._handlers: list[Node] = list(plan.play.handlers)
+        self._brought: list[tuple[Use, tuple[Node, ...]]] = []
+        self._lists: dict[int, list[tuple[Use, str]]] = defaultdict(list)
         self._flushes = 1 + max((node.flush for node in plan.nodes), default=0)
         self._lasts: dict[int, str] = {}
 
@@ -134,11 +140,14 @@ class Includer:
         self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any], seen: Counter[str]
     ) -> None:
         text = json.dumps([plain(args), plain(dict(local))], sort_keys=True, default=str)
+        item = seen.total()
         seen[text] += 1
         key = (node.id, text, seen[text])
+        self._uses[node.id].add(number)
         known = self._known.get(key)
         if known is not None:
-            for each in known:
+            known[0].join(number, item)
+            for each in known[1]:
                 self.members[each].add(number)
             self._publish(key, number)
             return
@@ -151,9 +160,10 @@ class Includer:
         if role is not None and args.get("public") in (True, "true", "yes"):
             self._public[key] = role
         self._publish(key, number)
-        self._known[key] = self._splice(node, self._nodes_of(tasks, node), number)
+        use = Use(node.id, number, item)
+        self._known[key] = (use, self._splice(use, node, self._nodes_of(tasks, node), number))
         if handlers:
-            self._add_handlers(node, handlers)
+            self._add_handlers(use, handlers)
 
     def _nodes_of(self, tasks: tuple[Node, ...], include: TaskNode) -> list[TaskNode]:
         """Nodes for the tasks that an include brought; a flush among them brings handlers along."""
@@ -163,9 +173,20 @@ class Includer:
             if not is_flush(task):
                 nodes.append(TaskNode(task.id, 0, task, Kind.TASK, path, section=include.section))
                 continue
-            nodes += flush_nodes(self._handlers, task, path, self._flushes, include.section)
-            self._lasts[self._flushes] = nodes[-1].id
-            self._flushes += 1
+            nodes += self._flush(task, path, include.section)
+        return nodes
+
+    def _flush(self, task: Task, path: tuple[Scope, ...], section: str) -> list[TaskNode]:
+        """A flush that an include brought, with the handlers there are."""
+        flush = self._flushes
+        self._flushes += 1
+        nodes = flush_nodes(self._plan.play.handlers, task, path, flush, section)
+        self._lasts[flush] = nodes[-1].id
+        for use, handlers in sorted(self._brought, key=lambda one: self._standing.of_use(one[0])):
+            made = handler_nodes(handlers, flush, section)
+            nodes += made
+            if made:
+                self._lists[flush].append((use, made[-1].id))
         return nodes
 
     def _publish(self, key: tuple[str, str, int], number: int) -> None:
@@ -182,37 +203,59 @@ class Includer:
             raise StepError("include_tasks names no file")
         return self._world.loader.tasks(path, task, task.role, play), (), None
 
-    def _splice(self, anchor: TaskNode, nodes: list[TaskNode], number: int) -> frozenset[str]:
+    def may_bring(self, node: TaskNode, host: int) -> bool:
+        """Whether an include before the node may still bring handlers that are not what this host included itself."""
+        return any(
+            not self._scheduler.is_through(include) and self._standing.of(include) < self._standing.of(node.id)
+            for include, hosts in self._uses.items()
+            if host not in hosts or not _is_plain(self._scheduler.nodes[include].task)
+        )
+
+    def _splice(self, use: Use, anchor: TaskNode, nodes: list[TaskNode], number: int) -> frozenset[str]:
         planned, edges = plan_splice(self._plan, [anchor, *nodes], self._world.options, self._world.templar)
         fresh = [node for node in planned if node.id != anchor.id]
         for node in fresh:
             self.members[node.id] = {number}
             self._depth[node.id] = self._depth.get(anchor.id, 0) + 1
+            if node.task.module in STRUCTURAL:
+                self._uses[node.id] = set()
+        self._standing.bring(use, fresh)
         self._batch.wake(self._scheduler.splice(anchor.id, fresh, edges, {number}))
         self._batch.with_rescue |= {s.block for one in fresh for s in one.path if s.section == "rescue"}
         return frozenset(node.id for node in fresh)
 
     def _last_of(self, flush: TaskNode) -> str:
-        """The last handler that a flush had when it was planned, or the flush itself."""
+        """The last handler of the play's own in a flush, or the flush itself."""
         if flush.flush in self._lasts:
             return self._lasts[flush.flush]
         members = [one.id for one in self._plan.nodes if one.kind is Kind.HANDLER and one.flush == flush.flush]
         return members[-1] if members else flush.id
 
-    def _add_handlers(self, node: TaskNode, handlers: tuple[Node, ...]) -> None:
-        """A role's handlers stand behind those of every flush that is still to come, for every host."""
-        self._handlers += handlers
-        rank = self._scheduler.rank[node.id]
+    def _add_handlers(self, use: Use, handlers: tuple[Node, ...]) -> None:
+        """A role's handlers stand in every flush that is still to come, for every host: behind those of the play and
+        of includes that stand before this one."""
+        self._brought.append((use, handlers))
+        anchor = self._standing.of(use.node)
         for flush in [one for one in self._scheduler.nodes.values() if one.kind is Kind.FLUSH]:
-            made = [
-                one
-                for one in handler_nodes(handlers, flush.flush, flush.section)
-                if one.id not in self._scheduler.nodes
-            ]
-            if made and self._scheduler.rank[flush.id] > rank:
-                _, edges = plan_splice(self._plan, [flush, *made], self._world.options, self._world.templar)
-                ahead = [host for host in range(self._scheduler.hosts) if not self._scheduler.is_done(flush.id, host)]
-                last = self._last_of(flush)
-                edges = tuple(replace(edge, before=last) if edge.before == flush.id else edge for edge in edges)
-                self._batch.wake(self._scheduler.splice(last, made, edges, ahead))
-                self._on_handlers(made)
+            made = handler_nodes(handlers, flush.flush, flush.section)
+            if not made or made[0].id in self._scheduler.nodes or self._standing.of(flush.id) < anchor:
+                continue
+            _, edges = plan_splice(self._plan, [flush, *made], self._world.options, self._world.templar)
+            ahead = [host for host in range(self._scheduler.hosts) if not self._scheduler.is_done(flush.id, host)]
+            before = self._last_before(use, flush)
+            edges = tuple(replace(edge, before=before) if edge.before == flush.id else edge for edge in edges)
+            self._batch.wake(self._scheduler.splice(before, made, edges, ahead, inside=False))
+            self._lists[flush.flush].append((use, made[-1].id))
+        for node in handler_nodes(handlers, 0, ""):
+            self._on_handler(node, use)
+
+    def _last_before(self, use: Use, flush: TaskNode) -> str:
+        """Of a flush, the last handler that stands before those of a use."""
+        lists = [(self._standing.of_use(other), last) for other, last in self._lists[flush.flush]]
+        earlier = [one for one in lists if one[0] < self._standing.of_use(use)]
+        return max(earlier)[1] if earlier else self._last_of(flush)
+
+
+def _is_plain(task: Task) -> bool:
+    """Whether an include brings the same on every host that does not skip it."""
+    return task.loop is None and not any(isinstance(value, Template) for value in task.args.values())

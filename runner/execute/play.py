@@ -14,13 +14,14 @@ from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
 from runner.execute.schedule import Scheduler
+from runner.execute.standing import Standing
 from runner.execute.state import RunState
 from runner.execute.steps import Steps
 from runner.execute.variables import Variables
 from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
 from runner.model.event import PlayStart
-from runner.model.plan import PlayPlan, TaskNode
+from runner.model.plan import PlayPlan
 from runner.plan.order import handler_nodes
 
 
@@ -49,10 +50,11 @@ class PlayRun:
         self.scheduler = Scheduler(plan.nodes, plan.edges, len(batch))
         self.variables = Variables(world, state, plan.play, play_hosts, batch, self.active)
         self.preparer = Preparer(world, self.variables)
-        self.notifier = Notifier(world, self.variables.scope)
+        self.standing = Standing(self.scheduler.rank)
+        self.notifier = Notifier(world, self.standing, self.variables.scope)
         once = Once(world, state, self.batch, self.variables, plan.strategy)
         self.includer = Includer(
-            world, self.variables, self.preparer, plan, self.scheduler, self.batch, self._know_handlers
+            world, self.variables, self.preparer, plan, self.scheduler, self.batch, self.standing, self.notifier.add
         )
         self.composer = self._composer(once)
         ending = Ending(
@@ -78,7 +80,9 @@ class PlayRun:
             self.resume,
             self.composer.facts_job,
         )
-        self._know_handlers(handler_nodes(plan.play.handlers, 0, "tasks"))
+        # All are known, those as well whose flush no tag chose: they may be notified, and do not run.
+        for node in handler_nodes(plan.play.handlers, 0, "tasks"):
+            self.notifier.add(node)
         self._by_trip: dict[int, Chain] = {}
         self._begun: set[int] = set()
         self._pinned = plan.strategy == "host_pinned"
@@ -92,7 +96,7 @@ class PlayRun:
             self.includer,
             Announcer(self.world, self.plan.play.name),
             once,
-            self.notifier.resolve,
+            self.notifier,
             step_by_step=self.world.options.step,
         )
 
@@ -104,11 +108,6 @@ class PlayRun:
             for name in self.play_hosts
             if name not in out and not (self.state.of(name).failed or self.state.of(name).unreachable)
         ]
-
-    def _know_handlers(self, nodes: list[TaskNode]) -> None:
-        """All are known, those as well whose flush no tag chose: they may be notified, and do not run."""
-        for node in nodes:
-            self.notifier.add(node)
 
     @property
     def finished(self) -> bool:

@@ -26,6 +26,7 @@ class Scheduler:
         self._done: dict[str, int] = {}
         self._taken: dict[str, int] = {}
         self._tails: dict[str, tuple[str, ...]] = {}
+        self._inside: dict[str, set[str]] = defaultdict(set)
         self._splices: dict[str, int] = defaultdict(int)
         self._all = (1 << hosts) - 1
         self._hosts = self.hosts = hosts
@@ -73,6 +74,10 @@ class Scheduler:
     def through(self, host: int) -> bool:
         """Whether every node is done on the host."""
         return self._left_on[host] == 0
+
+    def is_through(self, node: str) -> bool:
+        """Whether the node is done on every host."""
+        return self._done[node] == self._all
 
     def caught_up(self, node: str) -> bool:
         """Whether every host is done with what comes before the node."""
@@ -160,9 +165,16 @@ class Scheduler:
         return sorted(woken)
 
     def splice(
-        self, anchor: str, nodes: Sequence[TaskNode], edges: Iterable[Edge], members: Collection[int]
+        self,
+        anchor: str,
+        nodes: Sequence[TaskNode],
+        edges: Iterable[Edge],
+        members: Collection[int],
+        *,
+        inside: bool = True,
     ) -> set[int]:
-        """Put nodes that an include brought between `anchor` and what follows it.
+        """Put nodes that an include brought between `anchor` and what follows it. Those that are not `inside` are
+        nothing that the anchor itself includes: they follow that, and what was put there before follows them.
 
         `edges` are those among the new nodes and from the anchor to them. Hosts that are past the anchor and not
         `members` count as done with the new nodes. Returns the hosts that got something ready by that.
@@ -184,11 +196,13 @@ class Scheduler:
         ]
         leaves = tuple(node.id for node in nodes if node.id not in {edge.before for edge in moved if edge.after in new})
         for after, everywhere in self._after[anchor]:
-            if after not in new and len(self.rank[after]) <= len(self.rank[anchor]):
+            if after not in new and after not in self._inside[anchor]:
                 reach = Reach.ALL if everywhere else Reach.HOST
                 moved += [Edge(leaf, after, reach, "include") for leaf in leaves]
         self._connect(moved)
-        self._tails[anchor] = leaves
+        if inside:
+            self._tails[anchor] = leaves
+            self._inside[anchor] |= new
         woken: set[int] = set()
         for host in range(self._hosts):
             if host not in members and self.is_done(anchor, host):
