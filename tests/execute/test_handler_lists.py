@@ -21,11 +21,14 @@ def role(name: str) -> dict[str, str]:
     """A role whose handler says which use of it counts."""
     return {
         f"roles/{name}/tasks/main.yml": "- {name: change, command: 'x'}\n",
-        f"roles/{name}/handlers/main.yml": f"- {{name: restart, debug: {{msg: '{name} {{{{ v }}}}'}}, listen: {name}}}\n",
+        f"roles/{name}/handlers/main.yml": (
+            f"- {{name: restart, debug: {{msg: '{name} {{{{ v }}}}'}}, listen: {name}}}\n"
+        ),
     }
 
 
 def play(tasks: str) -> str:
+    """A play on all hosts."""
     return f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}"
 
 
