@@ -25,11 +25,12 @@ from runner.syntax.yaml import Table
 
 @dataclass(frozen=True, slots=True)
 class IncludedRole:
-    """What include_role brings; `public`: the role's variables stay visible to the rest of the play if asked for."""
+    """What include_role brings; `dependencies` are the names of the roles that it and those it imports depend on."""
 
     tasks: tuple[Node, ...]
     handlers: tuple[Node, ...]
     role: Role
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,7 +73,8 @@ class TaskLoader:
         self._raise(context)
         if loaded is None:
             raise StepError(f"cannot load the role {name!r}")
-        return IncludedRole(loaded.tasks, (*loaded.handlers, *context.handlers), loaded.role)
+        handlers = (*loaded.handlers, *context.handlers)
+        return IncludedRole(loaded.tasks, handlers, loaded.role, tuple(context.dependent_roles))
 
     def action_group(self, name: str, playbook_dir: str) -> frozenset[str]:
         """The modules of `ns.coll.group`, by their names here; none for other names and groups that nobody declares."""

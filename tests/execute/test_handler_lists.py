@@ -13,7 +13,7 @@ from tests.execute.simulation import Book, said
 ORDERS: list[Callable[[int], int]] = [
     lambda _count: 0,
     lambda count: count - 1,
-    *(lambda count, random=Random(seed): random.randrange(count) for seed in range(4)),
+    *(Random(seed).randrange for seed in range(4)),
 ]
 
 
