@@ -154,13 +154,9 @@ class Includer:
         if self._depth.get(node.id, 0) >= MAX_DEPTH:
             raise StepError(f"includes are nested {MAX_DEPTH} deep: does a file include itself without end?")
         task = replace(node.task, include_params={**node.task.include_params, **local})
-        tasks, handlers, role = self._load(task, args)
-        if role is not None:
-            self._variables.included_roles.append(role.name)
-        if role is not None and args.get("public") in (True, "true", "yes"):
-            self._public[key] = role
-        self._publish(key, number)
         use = Use(node.id, number, item)
+        tasks, handlers = self._load(use, key, task, args)
+        self._publish(key, number)
         self._known[key] = (use, self._splice(use, node, self._nodes_of(tasks, node), number))
         if handlers:
             self._add_handlers(use, handlers)
@@ -193,15 +189,21 @@ class Includer:
         if key in self._public:
             self._variables.publish(self._public[key], self._batch.hosts[number])
 
-    def _load(self, task: Task, args: Mapping[str, Any]) -> tuple[tuple[Node, ...], tuple[Node, ...], Role | None]:
+    def _load(
+        self, use: Use, key: tuple[str, str, int], task: Task, args: Mapping[str, Any]
+    ) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        """The tasks and the handlers that an include brings."""
         play = self._variables.play
         if task.module == "include_role":
-            role = self._world.loader.role(str(args.get("name") or args.get("role") or ""), task, play, args)
-            return role.tasks, role.handlers, role.role
+            found = self._world.loader.role(str(args.get("name") or args.get("role") or ""), task, play, args)
+            self._standing.bring_role(use, found.role.name, found.dependencies)
+            if args.get("public") in (True, "true", "yes"):
+                self._public[key] = found.role
+            return found.tasks, found.handlers
         path = str(args.get("file") or args.get("_raw_params") or args.get("free-form") or "")
         if not path:
             raise StepError("include_tasks names no file")
-        return self._world.loader.tasks(path, task, task.role, play), (), None
+        return self._world.loader.tasks(path, task, task.role, play), ()
 
     def may_bring(self, node: TaskNode, host: int) -> bool:
         """Whether an include before the node may still bring handlers that are not what this host included itself."""

@@ -31,7 +31,7 @@ class Stage(Protocol):
 
     def members(self) -> Mapping[str, list[str]]: ...
 
-    def role_names(self) -> list[str]: ...
+    def role_names(self, task: Task | None) -> tuple[list[str], list[str]]: ...
 
     def view(self, host: str) -> Mapping[str, Any]: ...
 
@@ -82,10 +82,6 @@ def _active_of_batch(stage: Stage, scope: StepScope) -> list[str]:
     return [name for name in stage.batch if name in active]
 
 
-def _all_role_names(stage: Stage) -> list[str]:
-    return sorted({*stage.role_names(), *stage.play.dependent_role_names})
-
-
 Asked = Callable[[Stage, str, StepScope], Any]
 
 _RUN: Final[Mapping[str, Asked]] = {
@@ -115,10 +111,13 @@ _PLAY: Final[Mapping[str, Asked]] = {
     "ansible_play_hosts_all": lambda v, _h, _s: list(v.play_hosts),
     "ansible_play_batch": lambda v, _h, s: _active_of_batch(v, s),
     "play_hosts": lambda v, _h, s: _active_of_batch(v, s),
-    "ansible_play_role_names": lambda v, _h, _s: v.role_names(),
-    "role_names": lambda v, _h, _s: v.role_names(),
-    "ansible_role_names": lambda v, _h, _s: _all_role_names(v),
-    "ansible_dependent_role_names": lambda v, _h, _s: sorted(set(v.play.dependent_role_names)),
+}
+
+_ROLE_NAMES: Final[Mapping[str, Callable[[list[str], list[str]], list[str]]]] = {
+    "ansible_play_role_names": lambda own, _dependent: own,
+    "role_names": lambda own, _dependent: own,
+    "ansible_role_names": lambda own, dependent: sorted({*own, *dependent}),
+    "ansible_dependent_role_names": lambda _own, dependent: sorted(set(dependent)),
 }
 
 _ROLE: Final[Mapping[str, Callable[[Role], Any]]] = {
@@ -158,6 +157,8 @@ class StepMagic(Mapping[str, Callable[[StepScope], Any]]):
         if asked is not None:
             return lambda scope: asked(self._stage, self._host, scope)
         task = self._task
+        if name in _ROLE_NAMES:
+            return lambda scope: self._role_names(name, scope)
         if task is not None and name in _TASK:
             return lambda _scope: _TASK[name](task, _folder(self._stage.play.path))
         if task is not None and task.role is not None:
@@ -166,8 +167,14 @@ class StepMagic(Mapping[str, Callable[[StepScope], Any]]):
                 return lambda _scope: _ROLE[name](role)
         raise KeyError(name)
 
+    def _role_names(self, name: str, scope: StepScope) -> list[str]:
+        """All hosts see the roles that one of them has included before the task."""
+        if scope.alone:
+            raise NeedsOthers
+        return _ROLE_NAMES[name](*self._stage.role_names(self._task))
+
     def __iter__(self) -> Iterator[str]:
-        every = (*_RUN, *_PLAY, *_TASK, *_ROLE)
+        every = (*_RUN, *_PLAY, *_ROLE_NAMES, *_TASK, *_ROLE)
         return (name for name in every if name in self)
 
     def __len__(self) -> int:
@@ -176,7 +183,7 @@ class StepMagic(Mapping[str, Callable[[StepScope], Any]]):
     def __contains__(self, name: object) -> bool:
         if name in _RUN:
             return name != "ansible_limit" or self._stage.world.options.limit is not None
-        if name in _PLAY:
+        if name in _PLAY or name in _ROLE_NAMES:
             return self._of_play
         task = self._task
         if task is None or not self._of_play:

@@ -48,9 +48,9 @@ class PlayRun:
         flows = [Flow(force_handlers=force_handlers) for _ in batch]
         self.batch = Batch(batch, flows, [[] for _ in batch], rescues, play_hosts)
         self.scheduler = Scheduler(plan.nodes, plan.edges, len(batch))
-        self.variables = Variables(world, state, plan.play, play_hosts, batch, self.active)
-        self.preparer = Preparer(world, self.variables)
         self.standing = Standing(self.scheduler.rank)
+        self.variables = Variables(world, state, plan.play, play_hosts, batch, self.active, self.standing)
+        self.preparer = Preparer(world, self.variables)
         self.notifier = Notifier(world, self.standing, self.variables.scope)
         once = Once(world, state, self.batch, self.variables, plan.strategy)
         self.includer = Includer(

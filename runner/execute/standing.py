@@ -29,10 +29,21 @@ class Standing:
     def __init__(self, rank: Mapping[str, Rank]) -> None:
         self._rank = rank
         self._brought: dict[str, tuple[Use, int]] = {}
+        self._roles: list[tuple[Use, str, tuple[str, ...]]] = []
 
     def bring(self, use: Use, nodes: Iterable[TaskNode]) -> None:
         """The nodes of a use, in their order."""
         self._brought.update({node.id: (use, number) for number, node in enumerate(nodes)})
+
+    def bring_role(self, use: Use, name: str, dependencies: tuple[str, ...]) -> None:
+        """A use is that of a role, with the names of what it depends on."""
+        self._roles.append((use, name, dependencies))
+
+    def roles_before(self, node: str) -> tuple[list[str], list[str]]:
+        """The roles that includes before a node brought, in the order of the plan, and those they depend on."""
+        roles = sorted(self._roles, key=lambda one: self.of_use(one[0]))
+        before = [one for one in roles if node not in self._rank or self.is_before(one[0], node)]
+        return [name for _, name, _ in before], [name for _, _, names in before for name in names]
 
     def of(self, node: str) -> Rank:
         """Where a node stands."""

@@ -11,6 +11,7 @@ from runner.execute.lookups import LookupDesk
 from runner.execute.magic import StepMagic
 from runner.execute.scope import StepScope
 from runner.execute.signals import NeedsFacts
+from runner.execute.standing import Standing
 from runner.execute.state import HostState, RunState
 from runner.execute.world import World
 from runner.inventory.membership import by_group
@@ -33,6 +34,7 @@ class Variables:
         play_hosts: tuple[str, ...],
         batch: tuple[str, ...],
         active: Callable[[], list[str]],
+        standing: Standing,
     ) -> None:
         self.world = world
         self.state = state
@@ -47,7 +49,7 @@ class Variables:
         self._reached: dict[int, tuple[Task, Mapping[str, Any]]] = {}
         self._members: tuple[int, Mapping[str, list[str]]] = (-1, {})
         self._published: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
-        self.included_roles: list[str] = []
+        self._standing = standing
         self._role_defaults = {k: v for role in play.public_roles for k, v in role.defaults.items()}
         self._role_vars = {k: v for role in play.public_roles for k, v in role.exported.items()}
 
@@ -109,9 +111,10 @@ class Variables:
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 
-    def role_names(self) -> list[str]:
-        """The roles of the play: of its list, imported, and included so far."""
-        return [*self.play.role_names, *self.included_roles]
+    def role_names(self, task: Task | None) -> tuple[list[str], list[str]]:
+        """The roles of the play (of its list, imported, and included before the task), and those they depend on."""
+        names, dependencies = self._standing.roles_before(task.id if task else "")
+        return [*self.play.role_names, *names], [*self.play.dependent_role_names, *dependencies]
 
     def _reached_by(self, task: Task) -> Mapping[str, Any]:
         """How the host is reached by keywords and the command line, as variables (`ansible_user`)."""

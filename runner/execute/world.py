@@ -82,6 +82,9 @@ class IncludedRole(Protocol):
     @property
     def handlers(self) -> tuple[Node, ...]: ...
 
+    @property
+    def dependencies(self) -> tuple[str, ...]: ...
+
 
 class Loader(Protocol):
     """Loads what dynamic includes name. Raises StepError or InputErrors."""
