@@ -16,78 +16,21 @@ new one, and a full disk leaves the old one.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
-from dataclasses import field
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from runner.errors import StepError
 from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status, Upload, failed
-from runner.model.quick import dataclass
 from runner.sh import editing_text, modes, place, replacing
 from runner.sh.attributes import Seen
+from runner.sh.edit import ATTRIBUTES_CHANGED, Change, Edit, Wish
 from runner.sh.encode import printf_word
 from runner.sh.extras import extras
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 from runner.sh.verdict import failure, text, value
 
-ATTRIBUTES_CHANGED: Final = "ownership, perms or SE linux context changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which file, and how it is written.
-
-    `path` is what the user wrote, for messages; `locate` is sh text that sets `p` where the path alone does not say it.
-    `create`: the file and its folders are made if they are missing. `validate`: a command that checks the new file.
-    `backup_key`: the result key of the old file's new name. `attributes_msg`: what is said when mode or owner change.
-    `then`: sh text that runs on the host after a new content is in place. `unsafe`: where no rename is possible (a
-    mounted file), it is written in place. `extras`: sh text for its SELinux context and attributes. `sealed`: it holds
-    secrets, no diff shows it. `follow`: False puts a file in the place of a link. `describe`: the result has the file's
-    mode, owner and size. `first`: sh text that runs before a new content is written. `folders`: missing folders are
-    made, too. `with_content`: mode and owner are for a file that is written, and no reason to write it; `owner_words`
-    are then two shell words.
-    """
-
-    path: str
-    locate: str = ""
-    create: bool = False
-    mode: str | None = None
-    owner: str = ""
-    group: str = ""
-    backup: bool = False
-    backup_key: str = "backup_file"
-    validate: str | None = None
-    unsafe: bool = False
-    extras: str = ""
-    sealed: bool = False
-    follow: bool = True
-    describe: bool = False
-    folders: bool = True
-    with_content: bool = False
-    owner_words: str = ""
-    attributes_msg: str = ATTRIBUTES_CHANGED
-    first: str = ""
-    then: str = ""
-
-    @property
-    def owners(self) -> str:
-        """`OWNER GROUP` as two shell words."""
-        return self.owner_words or f"{quote(self.owner)} {quote(self.group)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What the file shall hold (None: it shall go), what is said of it, and the module's own result keys."""
-
-    content: bytes | None
-    msg: str = ""
-    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-# Of the file's content, None if there is no file: what it shall be, or at once what the step comes to.
-Change = Callable[[bytes | None], Edit | Outcome]
+__all__ = ["ATTRIBUTES_CHANGED", "Change", "Edit", "Wish", "encoded", "from_args", "outcome", "read"]
 
 
 def from_args(args: Mapping[str, Any], **more: Any) -> Wish:
@@ -167,7 +110,7 @@ def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome
     if isinstance(edit, Outcome):
         return edit
     memo = {"wish": wish, "edit": edit, "before": before, "was": was, "attributes": _attributes(wish, was, edit, reply)}
-    if edit.content == before and not memo["attributes"]:
+    if edit.content == before and not memo["attributes"] and not edit.first and not edit.then:
         return _done(call, memo, reply)
     if edit.content != before and "closed" in reply.values and not wish.unsafe:
         return failed(f"cannot write into {value(reply, 'closed')}: permission denied")
@@ -217,22 +160,32 @@ def _writing(wish: Wish, reply: Reply, was: Seen, memo: Mapping[str, Any]) -> Fr
             "pb_differs",
         )
     )
-    seen = '\npb_stat "$p"; pb_report now' if wish.describe else ""
-    if edit.content == memo["before"]:
-        apply = f'{modes.text(wish.mode)}\npb_attr_apply "$p" {wish.owners}{seen}'
-        return Fragment(probe=probe, apply=apply, memo=memo)
-    existed = was.type == "file"
-    keep = 'pb_backup "$p"\n' if wish.backup and existed else ""
+    seen = 'pb_stat "$p"; pb_report now' if wish.describe else ""
+    existed, written = was.type == "file", edit.content != memo["before"]
+    middle, uploads = _written(wish, edit, existed) if written else (_own(wish) if memo["attributes"] else "", ())
+    keep = 'pb_backup "$p"' if wish.backup and existed and written else ""
+    parts = (wish.first if written else "", edit.first, keep, middle, edit.then, seen)
+    return Fragment(
+        probe=probe,
+        apply="\n".join(part for part in parts if part),
+        uploads=uploads,
+        memo=memo,
+        makes=() if existed or edit.content is None else (wish.path,),
+        removes=(wish.path,) if edit.content is None and existed else (),
+    )
+
+
+def _own(wish: Wish) -> str:
+    return f'{modes.text(wish.mode)}\npb_attr_apply "$p" {wish.owners}'
+
+
+def _written(wish: Wish, edit: Edit, existed: bool) -> tuple[str, tuple[Upload, ...]]:
+    """Sh text that writes or removes the file, and what it needs."""
     if edit.content is None:
-        gone = f'{wish.first}\n{keep}rm -f -- "$p" || pb_fail "cannot remove $p"\n{wish.then}'
-        return Fragment(probe=probe, apply=gone, memo=memo, removes=(wish.path,))
-    uploads: tuple[Upload, ...] = ()
-    write = f"printf {printf_word(edit.content)} >&8"
-    if len(edit.content) > place.INLINE_LIMIT:
-        uploads = (place.content_upload("0", edit.content),)
-        write = 'cat <"$pb_up_0" >&8'
-    apply = f"{wish.first}\n{keep}" + _replacing(wish, write, existed) + seen
-    return Fragment(probe=probe, apply=apply, uploads=uploads, memo=memo, makes=() if existed else (wish.path,))
+        return 'rm -f -- "$p" || pb_fail "cannot remove $p"', ()
+    if len(edit.content) <= place.INLINE_LIMIT:
+        return _replacing(wish, f"printf {printf_word(edit.content)} >&8", existed), ()
+    return _replacing(wish, 'cat <"$pb_up_0" >&8', existed), (place.content_upload("0", edit.content),)
 
 
 def _replacing(wish: Wish, write: str, existed: bool) -> str:
@@ -248,7 +201,6 @@ def _replacing(wish: Wish, write: str, existed: bool) -> str:
             "pb_asked=$pb_want_mode pb_want_mode=${pb_want_mode:-$pb_mode}",
             f'pb_attr_apply "$pb_temp" {wish.owners}',
             replacing.put('"$p"', wish.owners, unsafe=wish.unsafe),
-            wish.then,
         )
     )
 
@@ -271,7 +223,7 @@ def _done(call: Call, memo: Mapping[str, Any], reply: Reply) -> Outcome:
     if call.diff and attributes:
         header = f"{wish.path} (file attributes)"
         diffs.append(Diff(*attributes, header, header))
-    status = Status.CHANGED if edited or attributes else Status.OK
+    status = Status.CHANGED if edited or attributes or edit.first or edit.then else Status.OK
     return Outcome(status, values, msg=values.get("msg", ""), diff=tuple(diffs))
 
 
