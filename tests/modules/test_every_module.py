@@ -63,6 +63,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "apt": {"package": ["dpkg"]},
     "apt_key": {"data": "x"},
     "apt_repository": {"repo": "deb http://x y z", "update_cache": False},
+    "sysctl": {"value": "1"},
+    "mount": {"state": "present", "src": "x", "fstype": "x"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
     "script": {"cmd": "x"},
