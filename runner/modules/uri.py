@@ -16,6 +16,7 @@ from runner.sh import modes, place, replacing, web, web_answer, web_body
 from runner.sh.attributes import FILE_OPTIONS, Seen, owner_words
 from runner.sh.encode import printf_word
 from runner.sh.extras import extras
+from runner.sh.filled import filled
 from runner.sh.quote import path, quote
 from runner.sh.verdict import failure, value
 
@@ -87,8 +88,8 @@ case $kind in *[jJ][sS][oO][nN]* | *[jJ]ava[sS]cript*) pb_blob body "$web_log_0.
 """
 
 _DEST: Final = r"""
-dest=DEST
-if [ -d "$dest" ]; then pb_kv folder 1; dest=${dest%/}/NAME; fi
+dest=@DEST@
+if [ -d "$dest" ]; then pb_kv folder 1; dest=${dest%/}/@NAME@; fi
 pb_kv path "$dest"
 if [ -n "$wanted" ] && [ "$status" != 304 ]; then
   pb_sum "$web_log_0.body"; new=$pb_sum; old=
@@ -99,11 +100,11 @@ if [ -n "$wanted" ] && [ "$status" != 304 ]; then
   *) pb_fail "$dest is no regular file ($pb_type), it is left alone" ;;
   esac
   if [ "$new" != "$old" ] || [ -z "$new" ]; then
-REPLACE
+@REPLACE@
   fi
   pb_stat "$dest"
-MODE
-  pb_attr_apply "$dest" OWNERS
+@MODE@
+  pb_attr_apply "$dest" @OWNERS@
   pb_stat "$dest"; pb_report now
 fi
 """
@@ -201,7 +202,7 @@ def _written(args: Mapping[str, Any]) -> str:
     name = args["url"].partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
     parts = {"DEST": path(args["dest"]), "NAME": quote(name or "index.html"), "OWNERS": owners}
     parts |= {"REPLACE": replace, "MODE": mode}
-    return re.sub("[A-Z]{4,}", lambda found: parts.get(found[0], found[0]), _DEST)
+    return filled(_DEST, parts)
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:

@@ -16,6 +16,7 @@ from runner.arguments import Option
 from runner.errors import StepError
 from runner.model.quick import dataclass
 from runner.sh.encode import printf_word
+from runner.sh.filled import filled
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 
@@ -282,4 +283,4 @@ def text(wish: Request) -> str:
         "LINE": printf_word(f"{wish.url}\n".encode("utf-8", "surrogateescape")),
         "URL": quote(wish.url) if not busybox else "''",
     }
-    return re.sub(r"@(\w+)@", lambda found: parts[found[1]], _GET)
+    return filled(_GET, parts)
