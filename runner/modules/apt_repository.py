@@ -31,7 +31,7 @@ SPEC = Spec(
     example="""\
 - name: A vendor's repository, with its key
   ansible.builtin.apt_repository:
-    repo: deb [signed-by=/etc/apt/keyrings/vendor.asc] https://packages.example.com/apt stable main
+    repo: deb [signed-by=/etc/apt/keyrings/vendor.asc] https://example.com/apt stable main
     filename: vendor
 """,
     returns={
