@@ -13,7 +13,7 @@ from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, failed, ok
 from runner.model.ports import Desk
-from runner.sh import postgres, postgres_dump
+from runner.sh import dumping, postgres, postgres_dump
 from runner.sh.postgres import identifier, literal
 from runner.sh.verdict import text
 
@@ -102,11 +102,9 @@ def _files(call: Call) -> Fragment:
     args = call.args
     login = postgres.login(args, args["maintenance_db"])
     target = args["target"] or f"./{args['name']}.sql"
-    extra = postgres_dump.options(args["target_opts"])
+    extra = dumping.words(args["target_opts"])
     if args["state"] == "dump":
-        probe, apply = postgres_dump.dump(
-            args["name"], target, (*postgres_dump.options(args["dump_extra_args"]), *extra)
-        )
+        probe, apply = postgres_dump.dump(args["name"], target, (*dumping.words(args["dump_extra_args"]), *extra))
     else:
         expected = call.check and target in call.will_exist
         probe, apply = postgres_dump.restore(args["name"], target, extra, expected=expected)

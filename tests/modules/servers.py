@@ -141,4 +141,40 @@ def postgresql(folder: Path) -> Iterator[Server]:
         )
 
 
-KINDS: Mapping[str, Callable[[Path], Any]] = {"postgresql": postgresql}
+_MARIADB_STATE = """
+SELECT host, user, priv FROM mysql.global_priv ORDER BY 1, 2;
+SELECT * FROM mysql.db ORDER BY host, db, user;
+SELECT host, db, user, table_name, grantor, table_priv, column_priv FROM mysql.tables_priv ORDER BY 1, 2, 3, 4;
+SELECT host, db, user, table_name, column_name, column_priv FROM mysql.columns_priv ORDER BY 1, 2, 3, 4, 5;
+SELECT host, db, user, routine_name, proc_priv FROM mysql.procs_priv ORDER BY 1, 2, 3, 4;
+SELECT * FROM information_schema.schemata ORDER BY schema_name;
+SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema = 'acme' ORDER BY 2;
+"""
+_MARIADB_RESET = """
+SELECT CONCAT('DROP DATABASE `', REPLACE(schema_name, '`', '``'), '`;') FROM information_schema.schemata
+  WHERE schema_name NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema');
+SELECT CONCAT('DROP USER ', QUOTE(user), '@', QUOTE(host), ';') FROM mysql.global_priv
+  WHERE user NOT IN ('root', 'mariadb.sys');
+"""
+
+
+@contextmanager
+def mariadb(folder: Path) -> Iterator[Server]:
+    """A MariaDB that syncs nothing to disk."""
+    place = folder / "mariadb"
+    own(place, "mysql")
+    socket, data = place / "socket", place / "data"
+    make = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
+    subprocess.run(as_user([*make, "--skip-test-db"], "mysql"), check=True, capture_output=True)
+    daemon_path = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin") or "mariadbd"
+    command = [daemon_path, "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--skip-networking"]
+    command += [f"--pid-file={place / 'pid'}", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M"]
+    client = ("mariadb", "--no-defaults", f"--socket={socket}", "-u", "root", "-BN", "--raw")
+    login = {"login_unix_socket": str(socket), "login_user": "root", "config_file": str(place / "no.cnf")}
+    with daemon(command, "mysql", place / "log"):
+        asked = ["mariadb-admin", "--no-defaults", f"--socket={socket}", "-u", "root", "ping"]
+        wait_until(lambda: subprocess.run(asked, check=False, capture_output=True).returncode == 0)
+        yield Server(login, client, _MARIADB_STATE, lambda server: (server.sql(server.sql(_MARIADB_RESET)), None)[1])
+
+
+KINDS: Mapping[str, Callable[[Path], Any]] = {"mariadb": mariadb, "postgresql": postgresql}

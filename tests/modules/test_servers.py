@@ -14,20 +14,25 @@ from tests.modules.servers import Server
 from tests.modules.test_every_module import base, made, pwned, rounds, spec_of
 
 HOSTILE = (
-    "x'); CREATE ROLE pwned; --\n\\! touch PWNED\n",
-    'x"; CREATE ROLE pwned; --\n\\! touch PWNED\nsystem touch PWNED\n$(touch PWNED)',
-    "x\\'; CREATE ROLE pwned; -- \\",
-    "x`; CREATE ROLE pwned; -- :'x' $$ `touch PWNED`\u00e4 %s %(password)s {{ 7 * 7 }}",
-    "x; CREATE ROLE pwned; --",
+    "x'); CREATE USER pwned; --\n\\! touch PWNED\n",
+    'x"; CREATE USER pwned; --\n\\! touch PWNED\nsystem touch PWNED\n$(touch PWNED)',
+    "x\\'; CREATE USER pwned; -- \\",
+    "x`; CREATE USER pwned; -- :'x' $$ `touch PWNED`\u00e4 %s %(password)s {{ 7 * 7 }}",
+    "x; CREATE USER pwned; --",
 )
 
 MODULES: Mapping[str, tuple[str, tuple[Mapping[str, Any], ...]]] = {
+    "mysql_db": ("mariadb", ({}, {"state": "dump", "target": "d"})),
+    "mysql_user": ("mariadb", ({"priv": "x.*:SELECT", "host": "%"}, {"state": "absent"})),
     "postgresql_db": ("postgresql", ({"state": "absent"}, {"state": "dump"})),
     "postgresql_ext": ("postgresql", ({"login_db": "postgres"},)),
     "postgresql_user": ("postgresql", ({"login_db": "postgres", "password": "x"}, {"state": "absent"})),
     "postgresql_privs": ("postgresql", ({"login_db": "postgres", "type": "database", "privs": "CREATE"},)),
 }
-SIGNS: Mapping[str, str] = {"postgresql": "SELECT count(*) FROM pg_roles WHERE rolname = 'pwned'"}
+SIGNS: Mapping[str, str] = {
+    "mariadb": "SELECT COUNT(*) FROM mysql.global_priv WHERE user = 'pwned'",
+    "postgresql": "SELECT count(*) FROM pg_roles WHERE rolname = 'pwned'",
+}
 
 
 def steps(name: str, server: Server, desk: FolderDesk) -> Iterable[tuple[Call, Fragment]]:
