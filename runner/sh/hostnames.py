@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from runner.sh.settings_text import LINES
+
 # Ansible's words for `use`, and ours. What is not here cannot be set from a shell alone.
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -49,16 +51,18 @@ esac
 [ -n "$kind" ] || pb_fail "hostname module cannot be used on platform $(uname -s)"
 """
 
-# Sets `file` and `word` (what the line with the name begins with), and `permanent` and `current`, the name as it is.
-LOOK: Final = r"""
+# Sets `file` and `word` (what sets the name in it), and `permanent` and `current`, the name as it is.
+LOOK: Final = (
+    LINES
+    + r"""
 file= word= mark=
 case $kind in
 file | alpine) file=/etc/hostname ;;
 sles) file=/etc/HOSTNAME ;;
 openbsd) file=/etc/myname ;;
-redhat) file=/etc/sysconfig/network word=HOSTNAME= ;;
-openrc) file=/etc/conf.d/hostname word=hostname= mark=\" ;;
-freebsd) file=/etc/rc.conf.d/hostname word=hostname= mark=\" ;;
+redhat) file=/etc/sysconfig/network word=HOSTNAME ;;
+openrc) file=/etc/conf.d/hostname word=hostname mark=\" ;;
+freebsd) file=/etc/rc.conf.d/hostname word=hostname mark=\" ;;
 esac
 permanent=
 if [ "$kind" = systemd ]; then
@@ -68,44 +72,23 @@ if [ "$kind" = systemd ]; then
   permanent=$(hostnamectl --static status) || pb_fail "hostnamectl failed"
   current=$(hostnamectl --transient status) || pb_fail "hostnamectl failed"
 else
-  if [ -n "$word" ] && [ -f "$file" ]; then
-    while IFS= read -r line || [ -n "$line" ]; do
-      case $line in "$word"*) permanent=${line#"$word"}; break ;; esac
-    done <"$file"
-    permanent=${permanent#"$mark"}
-    permanent=${permanent%"$mark"}
+  if [ -n "$word" ]; then
+    line_get "$file" "$word"
+    permanent=$got
   elif [ -f "$file" ]; then permanent=$(cat "$file")
   fi
   current=$permanent
   case $kind in *bsd) current=$(hostname) || pb_fail "hostname failed" ;; esac
 fi
 """
+)
 
 SET: Final = r"""
 if [ "$kind" = systemd ]; then
   [ "$permanent" = "$name" ] || hostnamectl --pretty --static set-hostname -- "$name" || pb_fail "hostnamectl failed"
   [ "$current" = "$name" ] || hostnamectl --transient set-hostname -- "$name" || pb_fail "hostnamectl failed"
 else
-  if [ "$permanent" != "$name" ]; then
-    pb_stat "$file"
-    [ "$pb_type" = file ] || { pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal; }
-    pb_parent "$file"
-    [ -d "$pb_where" ] || mkdir -p -- "$pb_where" || pb_fail "failed to update hostname"
-    pb_temp "$file"
-    found=
-    if [ -n "$word" ] && [ -f "$file" ]; then
-      while IFS= read -r line || [ -n "$line" ]; do
-        case $line in
-        "$word"*) found=1; printf '%s\n' "$word$mark$name$mark" ;;
-        *) printf '%s\n' "$line" ;;
-        esac
-      done <"$file" >&8
-    fi
-    [ -n "$found" ] || printf '%s\n' "$word$mark$name$mark" >&8 || pb_fail "failed to update hostname"
-    pb_want_mode=$pb_mode
-    pb_attr_apply "$pb_temp" "" ""
-    pb_place "$pb_temp" "$file"
-  fi
+  [ "$permanent" = "$name" ] || line_set "$file" "$word" "${word:+$word=}$mark$name$mark"
   case $kind in
   alpine) hostname -F "$file" || pb_fail "hostname failed" ;;
   *bsd) [ "$current" = "$name" ] || hostname "$name" || pb_fail "hostname failed" ;;
