@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
+# `write_file FILE FUNCTION`: what the function prints is the file's new content; mode and owner stay.
+WRITE: Final = r"""
+write_file() {
+  file=$1
+  if [ -L "$file" ]; then pb_real "$file"; file=$pb_real; fi
+  pb_stat "$file"
+  [ "$pb_type" = file ] || { pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal; }
+  pb_parent "$file"
+  [ -d "$pb_where" ] || mkdir -p -- "$pb_where" || pb_fail "cannot write $file"
+  pb_temp "$file"
+  "$2" >&8 || pb_fail "cannot write $file"
+  [ "$pb_type" != file ] || pb_keep_owner "$file"
+  pb_want_mode=$pb_mode
+  pb_attr_apply "$pb_temp" "" ""
+  pb_place "$pb_temp" "$file"
+}
+"""
+
 # `line_set FILE WORD LINE`: the first line that sets WORD becomes LINE, others go; without one LINE is the last.
 # WORD "": all lines do. `line_get FILE WORD`: sets `got` to the value of the first line that sets WORD, without quotes.
-LINES: Final = r"""
+LINES: Final = (
+    WRITE
+    + r"""
 line_sets() {
   case $1 in
   "$2="*) return 0 ;;
@@ -30,24 +50,19 @@ line_get() {
   done <"$1"
 }
 line_set() {
-  pb_stat "$1"
-  [ "$pb_type" != link ] || { pb_real "$1"; shift; set -- "$pb_real" "$@"; pb_stat "$1"; }
-  [ "$pb_type" = file ] || { pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal; }
-  pb_parent "$1"
-  [ -d "$pb_where" ] || mkdir -p -- "$pb_where" || pb_fail "cannot write $1"
-  pb_temp "$1"
+  line_file=$1 line_word=$2 line_new=$3
+  write_file "$1" lines_with
+}
+lines_with() {
   found=
-  if [ "$pb_type" = file ]; then
+  if [ -f "$line_file" ]; then
     while IFS= read -r line || [ -n "$line" ]; do
-      if ! line_sets "$line" "$2"; then printf '%s\n' "$line"
-      elif [ -z "$found" ]; then found=1; printf '%s\n' "$3"
+      if ! line_sets "$line" "$line_word"; then printf '%s\n' "$line"
+      elif [ -z "$found" ]; then found=1; printf '%s\n' "$line_new"
       fi
-    done <"$1" >&8
-    pb_keep_owner "$1"
+    done <"$line_file"
   fi
-  [ -n "$found" ] || printf '%s\n' "$3" >&8 || pb_fail "cannot write $1"
-  pb_want_mode=$pb_mode
-  pb_attr_apply "$pb_temp" "" ""
-  pb_place "$pb_temp" "$1"
+  [ -n "$found" ] || printf '%s\n' "$line_new"
 }
 """
+)
