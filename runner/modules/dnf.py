@@ -22,7 +22,7 @@ SPEC = Spec(
     doc="Install, upgrade or remove packages of Fedora, RHEL and their like.",
     options={
         **dnf.OPTIONS,
-        "use_backend": Option(default="auto", choices=tuple(_TOOLS), doc="Which program to use."),
+        "use_backend": Option(default="auto", choices=tuple(_TOOLS), aliases=("use",), doc="Which program to use."),
     },
     mutually_exclusive=dnf.EXCLUSIVE,
     example="""\
