@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from runner.arguments import Option, Spec
+from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
 from runner.model.values import Template, Unknown, UnknownReached
@@ -34,6 +35,11 @@ SPEC = Spec(
     },
 )
 
+_NOT_WRITTEN: Final = (
+    "the conditions of 'that' come out of a template: only `{{ name }}` of a variable whose list of conditions stands "
+    "in the playbook is taken; what a host, a file, a lookup or a filter gives is never read as a condition"
+)
+
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """Checks at once; nothing is sent. The first condition that does not hold ends it, and what is to be said must be
@@ -56,17 +62,44 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 
 
 def _conditions(that: Any, desk: Desk) -> list[Any]:
-    """`that` as a list. A template that gives a list of booleans is one; text it gives is never an expression,
-    since it may come from a host."""
-    if isinstance(that, list | tuple):
-        return list(that)
-    if isinstance(that, Template) and that.strip().startswith("{{"):
-        value = desk.variable(that)
-        if isinstance(value, Unknown):
-            raise UnknownReached(value)
-        if isinstance(value, list) and all(isinstance(item, bool) for item in value):
-            return list(value)
+    """`that` as a list of conditions.
+
+    A template that is nothing but the name of a variable stands for what the playbook says there: a condition, or a
+    list of them. What any other template gives may come from a host, a file or a lookup: booleans count, text is never
+    read as an expression.
+    """
+    if not _is_output(that):
+        listed = list(that) if isinstance(that, list | tuple) else [that]
+        written = [_written(one, desk) if _is_output(one) else one for one in listed]
+        return [one if isinstance(new, list) else new for one, new in zip(listed, written, strict=True)]
+    written = _written(that, desk)
+    if isinstance(written, list):
+        if any(isinstance(one, Template) for one in written):
+            raise StepError("a condition in the list of a variable takes no braces")
+        return written
+    if written is not that:
+        return [written]
+    value = desk.variable(that)
+    if isinstance(value, Unknown):
+        raise UnknownReached(value)
+    if isinstance(value, list) and all(isinstance(item, bool) for item in value):
+        return list(value)
+    if isinstance(value, list):
+        raise StepError(_NOT_WRITTEN)
     return [that]
+
+
+def _written(that: Any, desk: Desk) -> Any:
+    """What the playbook says where an entry of `that` is the name of a variable in braces; else the entry."""
+    try:
+        written = desk.authored(that)
+    except KeyError:
+        return that
+    return written if isinstance(written, str | list) else that
+
+
+def _is_output(value: Any) -> bool:
+    return isinstance(value, Template) and value.strip().startswith("{{")
 
 
 def _listed(value: Any) -> list[Any]:
