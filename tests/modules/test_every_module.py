@@ -81,6 +81,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "setup": {"gather_subset": ["!all", "!min", "local"]},
     "gather_facts": {"gather_subset": ["!all", "!min", "local"]},
     "get_url": {"url": "http://127.0.0.1:1/"},
+    "git": {"repo": "x", "dest": "f"},
+    "pip": {"name": ["x"], "virtualenv": "f"},
     "uri": {"url": "http://127.0.0.1:1/"},
     "wait_for": {"path": "f", "timeout": 0},
     "postgresql_privs": {"objs": "x", "privs": "SELECT"},
