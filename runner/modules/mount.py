@@ -74,7 +74,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         args,
         path=args["fstab"] or "/etc/fstab",
         create=args["state"] in ("present", "mounted"),
-        mode=None,
+        unsafe=True,
         sealed=args["opts_no_log"],
         attributes_msg="",
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# `write_file FILE FUNCTION`: what the function prints is the file's new content; mode and owner stay.
+# `write_file FILE FUNCTION`: what the function prints is the new content; mode and owner stay. A mounted file (as
+# containers have them) is written in place.
 WRITE: Final = r"""
 write_file() {
   file=$1
@@ -13,12 +14,12 @@ write_file() {
   [ "$pb_type" = file ] || { pb_octal "$((0666 & ~0$pb_umask))"; pb_mode=$pb_octal; }
   pb_parent "$file"
   [ -d "$pb_where" ] || mkdir -p -- "$pb_where" || pb_fail "cannot write $file"
-  pb_temp "$file"
+  if [ -w "$pb_where" ]; then pb_temp "$file"; else pb_temp "$pb_dir/new"; fi
   "$2" >&8 || pb_fail "cannot write $file"
   [ "$pb_type" != file ] || pb_keep_owner "$file"
   pb_want_mode=$pb_mode
   pb_attr_apply "$pb_temp" "" ""
-  pb_place "$pb_temp" "$file"
+  pb_place "$pb_temp" "$file" unsafe
 }
 """
 
