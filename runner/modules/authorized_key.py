@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, Final
 
 from runner.arguments import Option, Spec
@@ -9,6 +10,7 @@ from runner.model.call import Call, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
 from runner.sh import editing, ssh_keys
 from runner.sh.accounts import LOGIN
+from runner.sh.place import holds
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 from runner.sh.verdict import text, value
@@ -84,8 +86,14 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         first=f"{user} || pb_fail 'the user has gone'\n{_FOLDER if args['manage_dir'] else ''}",
         attributes_msg="",
     )
-    asks = _ABOVE if args["manage_dir"] and args["state"] == "present" else ""
+    asks = _ABOVE if args["manage_dir"] and args["state"] == "present" and not _will_be_made(call) else ""
     return editing.read(call, wish, asks + (_fetching(args) if _is_url(args["key"]) else ""))
+
+
+def _will_be_made(call: Call) -> bool:
+    """Whether a dry run's earlier step makes the folder that the file's folder is in."""
+    above = posixpath.dirname(posixpath.dirname(call.args["path"] or ""))
+    return call.check and holds(call.will_exist, above)
 
 
 def _is_url(key: str) -> bool:
