@@ -45,6 +45,7 @@ class Spec:
     `linear` puts a gate in front of it. `effect`: what running it twice means. `conditions`: options that hold
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
     `raw`: options handed over unrendered. `tells_facts`: its outcomes may have `own_facts`, which later steps wait for.
+    `between`: it runs on the controller, or on whom the step is delegated to, and brings things to or from its host.
     `example`: tasks as YAML, `returns`: what each key of the result is, both for `pbrun doc`.
     """
 
@@ -58,6 +59,7 @@ class Spec:
     raw: tuple[str, ...] = ()
     any_options: bool = False
     tells_facts: bool = False
+    between: bool = False
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()

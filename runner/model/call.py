@@ -66,12 +66,23 @@ class Become:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """For a module that runs between two places (`Spec.between`): how the host is reached from where it runs (None: it
+    runs on the host itself), as whom there, and whether it runs on the controller."""
+
+    host: Target | None
+    become: Become | None
+    on_controller: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One step, rendered. `args` hold every option of the module's spec, coerced, defaults filled in.
 
     `given` names the options that were really written. `check`: a dry run, nothing may change. `will_exist` and
     `will_vanish` are absolute-or-`~` paths that earlier steps of this dry run would have made or removed.
-    `environment` is for user commands and modules alike. `timeout_s` None: no limit.
+    `environment` is for user commands and modules alike. `timeout_s` None: no limit. `ends` is None but for modules
+    that run between two places.
     """
 
     module: str
@@ -86,6 +97,7 @@ class Call:
     will_vanish: frozenset[str] = frozenset()
     no_log: bool = False
     timeout_s: float | None = None
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)
