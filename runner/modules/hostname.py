@@ -45,7 +45,8 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     probe = (
         f"name={quote(name)}\n{kind}\n{hostnames.LOOK}\n"
         'pb_kv permanent "$permanent"; pb_kv current "$current"\n'
-        f'if [ "$permanent" != "$name" ] || [ "$current" != "$name" ]; then pb_differs; fi\n{_FACTS}'
+        f'if [ "$permanent" != "$name" ] || [ "$current" != "$name" ]; then pb_differs; fi\n'
+        f'[ -z "$file" ] || [ "$permanent" = "$name" ] || can_write "$file"\n{_FACTS}'
     )
     return Fragment(probe=probe, apply=f"{hostnames.SET}\n{_FACTS}")
 

@@ -51,7 +51,11 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     if not args["name"] or "/" in args["name"] or args["name"] != "".join(args["name"].split()):
         return failed(f"{args['name']!r} is no name of a module")
     loading, words = args["state"] == "present", _words(args)
-    probe = [f"name={quote(args['name'])} params={quote(' '.join(args['params'].split()))}", kernel_modules.LOOK]
+    probe = [
+        f"name={quote(args['name'])} params={quote(' '.join(args['params'].split()))}",
+        kernel_modules.LOOK,
+        kernel_modules.WRITING,
+    ]
     apply: list[str] = []
     if loading:
         probe.append(f'if [ -z "$loaded" ]; then pb_differs\n{_CAN.format(words=words)}\nfi')
@@ -61,12 +65,14 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         apply.append('[ -z "$loaded" ] || said=$(modprobe -r -- "$name" 2>&1) || pb_fail "$said"')
     if args["persistent"] != "disabled":
         probe.append(_DIFFERS[args["persistent"]])
-        apply += [kernel_modules.WRITING, _LASTING[args["persistent"]]]
+        apply += [_LASTING[args["persistent"]]]
     return Fragment(probe="\n".join(probe), apply="\n".join(apply))
 
 
 _DIFFERS: Final = {
-    "present": '{ [ -n "$at_boot" ] && [ -n "$same_params" ]; } || pb_differs',
+    "present": r"""
+[ -n "$at_boot" ] || { pb_differs; can_write "/etc/modules-load.d/$name.conf"; }
+[ -n "$same_params" ] || { pb_differs; can_write "/etc/modprobe.d/$name.conf"; }""",
     "absent": '[ -z "$at_boot$given" ] || pb_differs',
 }
 _LASTING: Final = {

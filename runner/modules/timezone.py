@@ -38,7 +38,10 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 {clocks.LOOK}
 [ -z "$hw" ] || [ "$kind" != link ] || pb_fail "hwclock is not a supported option on target platform"
 pb_kv name "$zone_is"; pb_kv hwclock "$hw_is"
-[ -z "$zone" ] || [ "$zone_is" = "$zone" ] || pb_differs
+if [ -n "$zone" ] && [ "$zone_is" != "$zone" ]; then
+  pb_differs
+  case $kind in systemd | link) ;; *) can_write "$file" ;; esac
+fi
 [ -z "$hw" ] || [ "$hw_is" = "$hw" ] || pb_differs"""
     return Fragment(probe=probe, apply=clocks.SET)
 

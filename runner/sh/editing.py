@@ -112,7 +112,8 @@ def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome
     memo = {"wish": wish, "edit": edit, "before": before, "was": was, "attributes": _attributes(wish, was, edit, reply)}
     if edit.content == before and not memo["attributes"] and not edit.first and not edit.then:
         return _done(call, memo, reply)
-    if edit.content != before and "closed" in reply.values and not wish.unsafe:
+    in_place = wish.unsafe and "open" in reply.values
+    if edit.content != before and "closed" in reply.values and not in_place:
         return failed(f"cannot write into {value(reply, 'closed')}: permission denied")
     return _done(call, memo, reply) if call.check else _writing(wish, reply, was, memo)
 

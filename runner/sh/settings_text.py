@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+# `can_write FILE`: fails the step, in a dry run too, where the file could be neither replaced nor written.
 # `write_file FILE FUNCTION`: what the function prints is the new content; mode and owner stay. A mounted file (as
 # containers have them) is written in place.
 WRITE: Final = r"""
+can_write() {
+  [ ! -w "$1" ] || return 0
+  pb_parent "$1"
+  while [ ! -e "$pb_where" ]; do pb_parent "$pb_where"; done
+  [ -w "$pb_where" ] || pb_fail "cannot write $1: permission denied"
+}
 write_file() {
   file=$1
   if [ -L "$file" ]; then pb_real "$file"; file=$pb_real; fi
