@@ -82,6 +82,8 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "gather_facts": {"gather_subset": ["!all", "!min", "local"]},
     "get_url": {"url": "http://127.0.0.1:1/"},
     "git": {"repo": "x", "dest": "f"},
+    "git_config": {"name": "a.b", "value": "x", "scope": "file", "file": "f"},
+    "archive": {"path": ["there"], "dest": "f"},
     "pip": {"name": ["x"], "virtualenv": "f"},
     "uri": {"url": "http://127.0.0.1:1/"},
     "wait_for": {"path": "f", "timeout": 0},
