@@ -13,8 +13,8 @@ from tests.modules.harness import FolderDesk, _run_fragment, make_call, run_modu
 
 
 def test_a_key_in_a_folder_that_an_earlier_step_makes(home: Path) -> None:
-    args = {"user": "root", "path": "/nonexistent/ssh/keys", "key": "ssh-rsa AAAA"}
-    made = frozenset({"/nonexistent"})
+    args = {"user": "root", "path": f"{home}/none/ssh/keys", "key": "ssh-rsa AAAA"}
+    made = frozenset({f"{home}/none"})
     assert run_module("authorized_key", args, home=home, check=True, will_exist=made).status is Status.CHANGED
     assert run_module("authorized_key", args, home=home, check=True).status is Status.FAILED
 
