@@ -27,14 +27,14 @@ def outcome(call: Call, sent: Fragment, reply: Reply) -> Outcome:
         return ok(results=[], rc=0, msg="Cache updated")
     notes = value(reply, "notes").splitlines() + [f"Installed {name}" for name in sent.memo["files"]]
     if call.check:
-        changed, (new, old) = reply.differs, _announced(value(reply, "tables"), value(reply, "have"))
+        changed, (new, old) = reply.differs, announced(value(reply, "tables"), value(reply, "have"))
     elif "did" not in reply.values:
         changed, new, old = False, [], []
     else:
         changed = bool(value(reply, "did"))
         new, old = (value(reply, key).splitlines() for key in ("installed", "removed"))
         if call.args["download_only"]:
-            new, old = _announced(value(reply, "tables"))
+            new, old = announced(value(reply, "tables"))
     word = "Downloaded" if call.args["download_only"] else "Installed"
     results = [*notes, *(f"{word}: {name}" for name in new), *(f"Removed: {name}" for name in old)]
     msg = "" if changed else "Nothing to do"
@@ -61,7 +61,7 @@ def _refused(reply: Reply) -> Outcome | None:
     return failed(f"{value(reply, 'msg')}: {said or out.strip()}", failures=[], **values)
 
 
-def _announced(tables: str, have: str = "") -> tuple[list[str], list[str]]:
+def announced(tables: str, have: str = "") -> tuple[list[str], list[str]]:
     """Packages that would come and that would go, read from dnf's table. `have`: what is installed, by name and arch:
     an upgrade takes its older version away."""
     installed = [line.split(" ", 1) for line in have.splitlines() if " " in line]
