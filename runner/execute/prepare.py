@@ -252,6 +252,7 @@ class Preparer:
             job.flags_at(step).no_log,
             job.flags_at(step).timeout_s,
             ends,
+            step.place.target.transport if step.place else "",
         )
         step.module = step.module or cast(Module, registry.load("modules", task.module))
         made = step.module.fragment(step.call, self.desk(job, step))

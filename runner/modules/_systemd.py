@@ -62,7 +62,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     del fragment, desk
     args = call.args
     if problem := failure(reply):
-        return problem
+        return Outcome(Status.FAILED, msg=problem.msg)
     if "unsure" in reply.values:
         return Outcome(Status.SKIPPED, unknown=f"a package that brings {args['name']} would have been installed before")
     values: dict[str, Any] = {"name": args["name"], "status": systemd_units.parsed(value(reply, "show"))}

@@ -25,12 +25,12 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if args["runlevels"]:
         enabled["runlevels"] = args["runlevels"]
     acted = _deed(reply, "act", "rc", "out", "err", coming and args["state"] is not None)
-    values: dict[str, Any] = {"name": args["name"], "status": {"enabled": enabled, str(args["state"]): acted}}
+    values: dict[str, Any] = {"name": args["name"], "status": {"enabled": enabled, args["state"] or "null": acted}}
     if problem := failure(reply):
         if "rc" in reply.values:
             said = {"rc": reply.rc, "stdout": value(reply, "out"), "stderr": value(reply, "err")}
             return Outcome(Status.FAILED, said, msg=value(reply, "msg"))
-        return Outcome(Status.FAILED, problem.values, msg=problem.msg)
+        return Outcome(Status.FAILED, msg=problem.msg)
     if "illegal runlevel specified" in value(reply, "link_err"):
         msg = f"Illegal runlevel specified for enable operation on service {args['name']}"
         return Outcome(Status.FAILED, values, msg=msg)

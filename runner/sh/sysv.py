@@ -64,8 +64,8 @@ def probe(call: Call) -> str:
     args = call.args
     name = args["name"]
     if name.startswith("-") or _ODD.search(name):
-        raise StepError(f"Could not find the requested service {name}: {name}")
-    missing = quote(f"Could not find the requested service {name}: {name}")
+        raise StepError(f"Could not find the requested service {name}: ")
+    missing = quote(f"Could not find the requested service {name}: ")
     soon = f"/etc/init.d/{name}" if not name.startswith("/") else name
     absent = "pb_kv coming 1; pb_differs; exit 0" if call.check and soon in call.will_exist else f"pb_fail {missing}"
     lines = [
@@ -84,7 +84,7 @@ def _enabling(args: Mapping[str, Any]) -> list[str]:
         return []
     levels = args["runlevels"] or ["?"]
     return [
-        f"if pb_starts_in {quote(level) if level != '?' else '?'}; then pb_on=1; else pb_on=; fi\n"
+        f"if pb_starts_in {quote(level)}; then pb_on=1; else pb_on=; fi\n"
         f'[ "$pb_on" = "{1 if args["enabled"] else ""}" ] || pb_link=1'
         for level in levels
     ]
@@ -123,10 +123,10 @@ def _link(args: Mapping[str, Any]) -> str:
         debian = f'update-rc.d "$pb_name" {"defaults" if args["enabled"] else "disable"}'
         redhat = f'chkconfig "$pb_name" {"on" if args["enabled"] else "off"}'
     return (
-        f'if pb_have update-rc.d; then pb_out=$({debian} 2>"$pb_dir/said")\n'
-        f'elif pb_have chkconfig; then pb_out=$({redhat} 2>"$pb_dir/said")\n'
+        f'if pb_have update-rc.d; then {debian} >"$pb_dir/out" 2>"$pb_dir/said"\n'
+        f'elif pb_have chkconfig; then {redhat} >"$pb_dir/out" 2>"$pb_dir/said"\n'
         'else pb_fail "neither update-rc.d nor chkconfig is installed"; fi\n'
-        'pb_kv link_rc $?; pb_kv link_out "$pb_out"; pb_kv link_err "$(cat "$pb_dir/said")"'
+        'pb_kv link_rc $?; pb_blob link_out "$pb_dir/out"; pb_blob link_err "$pb_dir/said"'
     )
 
 
@@ -138,7 +138,7 @@ def _act(args: Mapping[str, Any]) -> str:
     return (
         "pb_tell() {\n"
         f'"$pb_script" "$1"{words} >"$pb_dir/out" 2>"$pb_dir/said" 9>&-; pb_rc=$?\n'
-        'pb_kv rc "$pb_rc"; pb_kv out "$(cat "$pb_dir/out")"; pb_kv err "$(cat "$pb_dir/said")"\n'
+        'pb_kv rc "$pb_rc"; pb_blob out "$pb_dir/out"; pb_blob err "$pb_dir/said"\n'
         '[ "$pb_rc" -eq 0 ] || pb_fail "Failed to $pb_act service: $pb_name" "$pb_rc"\n}\n'
         f"{steps}"
     )

@@ -1,9 +1,9 @@
 """The same tasks through ansible-playbook and through pbrun, each on a fresh clone over SSH: the same results, the same
 files. What is compared is what a playbook can see: every key of every result, but for those below, and the system.
 
-Each file of `as_ansible` has `tasks`, and sh texts to `prepare` the clone and to show what is `seen` in it afterwards.
-Ansible's side is recorded beside it (`as_ansible/*.json`), because it takes many seconds; as root, with ansible-core in
-PATH: `python -m tests.modules.test_as_ansible` records all of it anew.
+Each file of `as_ansible` has `tasks`, perhaps `systemd` (see tests/clones.py), and sh texts to `prepare` the clone and
+to show what is `seen` in it afterwards. Ansible's side is recorded beside it (`as_ansible/*.json`), because it takes
+many seconds; as root, with ansible-core in PATH: `python -m tests.modules.test_as_ansible [NAME…]` records it anew.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tests.clones import clone, door
 pytestmark = [pytest.mark.root, pytest.mark.sshd]
 FOLDER = Path(__file__).parent / "as_ansible"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+# Of what systemctl says of a unit, these say the same at any time.
+UNIT = ("Id", "LoadState", "Description", "UnitFileState", "ActiveState", "SubState", "Type")
 # What says how a module works, not what it did; what is random or a time; words of the tools that differ in their way.
 ASIDE = frozenset(
     "invocation warnings deprecations diff stdout stderr stdout_lines stderr_lines ssh_fingerprint ssh_public_key "
@@ -43,7 +45,7 @@ def playbook(tasks: list[dict[str, Any]], out: Path) -> list[dict[str, Any]]:
 
 def run(command: list[str], about: dict[str, Any], folder: Path) -> tuple[list[dict[str, Any]], str]:
     """The results of the tasks in a fresh clone, and what the case wants to see of it afterwards."""
-    with clone() as machine, door(machine) as farm:
+    with clone(systemd=about.get("systemd", False)) as machine, door(machine) as farm:
         machine.run("sh", "-euc", about.get("prepare", ""))
         (folder / "hosts").write_text(
             "\n".join([*farm.inventory_lines(), "[all:vars]", "ansible_python_interpreter=/usr/bin/python3", ""])
@@ -66,6 +68,8 @@ def run(command: list[str], about: dict[str, Any], folder: Path) -> tuple[list[d
 def plain(result: dict[str, Any]) -> dict[str, Any]:
     """A result without what is not compared; "not there" and "no" are the same, as are blanks at the end of a text."""
     kept = {key: value for key, value in result.items() if key not in ASIDE and value not in (None, "", False, [])}
+    if "LoadState" in kept.get("status", {}):
+        kept["status"] = {key: kept["status"].get(key) for key in UNIT}
     return {key: value.rstrip() if isinstance(value, str) else value for key, value in kept.items()}
 
 
@@ -87,9 +91,9 @@ def test_same(name: str, tmp_path: Path) -> None:
     assert found == recorded["seen"]
 
 
-def record() -> None:
-    """Write what Ansible does for every file."""
-    for name in NAMES:
+def record(names: list[str]) -> None:
+    """Write what Ansible does for these files."""
+    for name in names:
         about = case(name)
         with tempfile.TemporaryDirectory() as folder:
             results, seen = run(["ansible-playbook"], about, Path(folder))
@@ -98,4 +102,4 @@ def record() -> None:
 
 
 if __name__ == "__main__":
-    record()
+    record(sys.argv[1:] or NAMES)
