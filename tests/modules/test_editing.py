@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -17,6 +18,22 @@ def test_a_key_in_a_folder_that_an_earlier_step_makes(home: Path) -> None:
     made = frozenset({f"{home}/none"})
     assert run_module("authorized_key", args, home=home, check=True, will_exist=made).status is Status.CHANGED
     assert run_module("authorized_key", args, home=home, check=True).status is Status.FAILED
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("owner", [0, 65534])
+def test_a_users_link_leads_into_nobody_elses_folder(owner: int, shell: str, home: Path) -> None:
+    (home / "roots").mkdir()
+    (home / "roots" / "keys").write_text("ssh-rsa AAAA root\n")
+    (home / "ssh").symlink_to("roots")
+    os.lchown(home / "ssh", owner, owner)
+    args = {"user": "nobody", "path": "~/ssh/keys", "key": "ssh-rsa BBBB", "manage_dir": False}
+    done = run_module("authorized_key", args, shell=shell, home=home)
+    if owner:
+        assert done.msg == f"{home}/ssh is a link to a folder of somebody else"
+        assert (home / "roots" / "keys").read_text() == "ssh-rsa AAAA root\n"
+    else:
+        assert done.status is Status.CHANGED
 
 
 @pytest.mark.parametrize("name", ["blockinfile", "replace", "ini_file"])
