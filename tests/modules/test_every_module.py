@@ -90,6 +90,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "git_config": {"name": "a.b", "value": "x", "scope": "file", "file": "f"},
     "archive": {"path": ["there"], "dest": "f"},
     "expect": {"command": "true", "responses": {"x": "y"}},
+    "subversion": {"repo": "x", "dest": "f"},
     "npm": {"name": "x", "path": "f", "executable": "true"},
     "pip": {"name": ["x"], "virtualenv": "f"},
     "uri": {"url": "http://127.0.0.1:1/"},
