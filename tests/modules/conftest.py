@@ -49,7 +49,9 @@ def servers() -> Iterator[Callable[[str], Server]]:
 
         @cache
         def started(kind: str) -> Server:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pb-server-")))
+            folder = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="pb-server-", ignore_cleanup_errors=True))
+            )
             folder.chmod(0o755)
             server: Server = stack.enter_context(KINDS[kind](folder))
             return server

@@ -20,7 +20,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that runs. `login`: the arguments with which modules reach it. `client` and `snapshot` are a command
-    that takes SQL on stdin, and SQL that shows all that a module may change; `reset` empties the server."""
+    that takes SQL (of Docker: sh text) on stdin, and such that shows all that a module may change; `reset` empties the
+    server. `programs`: where its clients are themselves, without a slow wrapper."""
 
     login: Mapping[str, Any]
     client: tuple[str, ...]
@@ -49,14 +50,14 @@ def wait_until(ready: Callable[[], bool], timeout_s: float = 30) -> None:
 
 
 @contextmanager
-def daemon(command: list[str], user: str, log: Path) -> Iterator[None]:
-    """A server in the foreground of a process of its own, ended at the end."""
+def daemon(command: list[str], user: str, log: Path, *, kill: bool = False) -> Iterator[None]:
+    """A server in the foreground of a process of its own, ended at the end; with `kill` at once."""
     with log.open("wb") as out:
         process = subprocess.Popen(as_user(command, user), stdout=out, stderr=out, stdin=subprocess.DEVNULL)
         try:
             yield
         finally:
-            process.terminate()
+            (process.kill if kill else process.terminate)()
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -177,4 +178,61 @@ def mariadb(folder: Path) -> Iterator[Server]:
         yield Server(login, client, _MARIADB_STATE, lambda server: (server.sql(server.sql(_MARIADB_RESET)), None)[1])
 
 
-KINDS: Mapping[str, Callable[[Path], Any]] = {"mariadb": mariadb, "postgresql": postgresql}
+_DOCKER_STATE = """
+docker ps -aq --no-trunc | sort | xargs -r docker inspect --format '{{.Name}} {{.State.Status}} {{.State.StartedAt}}
+  {{json .Config}} {{json .HostConfig}} {{json .NetworkSettings.Networks}}'
+docker network ls -q --no-trunc | sort
+docker volume ls -q | sort
+docker image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | sort
+"""
+_DOCKER_RESET = """
+docker ps -aq | xargs -r docker rm -fv >/dev/null
+docker network ls -q --filter type=custom | xargs -r docker network rm >/dev/null
+docker volume ls -q | xargs -r docker volume rm >/dev/null
+docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -v '^acme:[12]$' | xargs -r docker rmi -f >/dev/null
+"""
+
+
+def _image(folder: Path) -> Path:
+    """What images are made of: busybox, and the libraries it needs."""
+    root = folder / "image"
+    for name in ("bin", "tmp"):
+        (root / name).mkdir(parents=True)
+    busybox = shutil.which("busybox") or "busybox"
+    listed = subprocess.run(["ldd", busybox], capture_output=True, text=True, check=False).stdout
+    for file in (busybox, *(word for word in listed.split() if word.startswith("/"))):
+        target = root / ("bin/busybox" if file == busybox else file.lstrip("/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    for name in ("cat", "echo", "env", "false", "sh", "sleep", "test", "true"):
+        (root / "bin" / name).symlink_to("busybox")
+    return root
+
+
+@contextmanager
+def docker(folder: Path) -> Iterator[Server]:
+    """A Docker in namespaces of its own, so that nothing of it stays, with the images acme:1 and acme:2."""
+    place = folder / "docker"
+    place.mkdir()
+    where = f"unix://{place}/socket"
+    command = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    command += ["sh", "-c", 'busybox ip link set lo up; exec dockerd "$@"', "sh"]
+    command += [f"--host={where}", f"--data-root={place}/data", f"--exec-root={place}/exec", f"--pidfile={place}/pid"]
+    command += ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs"]
+    client = ("env", f"DOCKER_HOST={where}", "sh", "-e")
+    with daemon(command, "root", place / "log", kill=True):
+        server = Server({"docker_host": where}, client, _DOCKER_STATE, lambda it: (it.sql(_DOCKER_RESET), None)[1])
+        wait_until(
+            lambda: subprocess.run([*client, "-c", "docker info"], check=False, capture_output=True).returncode == 0
+        )
+        root = _image(place)
+        # Its first process, sleep, heeds no other signal than KILL.
+        server.sql(f"tar -C {root} -c . | docker import - plain")
+        for number in (1, 2):
+            server.sql(f"docker create --name made --stop-signal KILL -e A={number} plain sleep 100{number}")
+            server.sql(f"docker commit made acme:{number}; docker rm made")
+        yield server
+        server.reset(server)
+
+
+KINDS: Mapping[str, Callable[[Path], Any]] = {"docker": docker, "mariadb": mariadb, "postgresql": postgresql}
