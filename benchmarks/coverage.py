@@ -26,8 +26,7 @@ def counted() -> Mapping[str, int]:
 
 def share(names: Sequence[str], counts: Mapping[str, int]) -> float:
     """The share of these modules' tasks that have a module here."""
-    known = registry.names("modules")
-    return sum(counts[name] for name in names if name in known) / sum(counts[name] for name in names)
+    return sum(counts[name] for name in names if registry.known("modules", name)) / sum(counts[name] for name in names)
 
 
 def table() -> str:
@@ -38,7 +37,7 @@ def table() -> str:
     lines = ["| Modules | Tasks | Have a module |", "| --- | ---: | ---: |"]
     for what, chosen in rows:
         lines.append(f"| {what} | {sum(counts[name] for name in chosen):,} | {share(chosen, counts):.1%} |")
-    missing = [f"`{name}` ({counts[name]})" for name in names if name not in registry.names("modules")]
+    missing = [f"`{name}` ({counts[name]})" for name in names if not registry.known("modules", name)]
     return "\n".join(lines) + f"\n\nWithout one: {', '.join(missing) or 'none'}.\n"
 
 

@@ -17,7 +17,7 @@ from runner.model.quick import dataclass
 from runner.model.values import OMIT, Unknown, find_unknown
 from runner.registry import nearest
 
-Kind = Literal["str", "bool", "int", "float", "list", "dict", "path", "raw", "mode", "regexp", "any"]
+Kind = Literal["str", "bool", "int", "float", "list", "dict", "path", "raw", "mode", "regexp", "texts", "any"]
 
 TRUE_WORDS: Final = frozenset({"y", "yes", "on", "1", "true", "t"})
 FALSE_WORDS: Final = frozenset({"n", "no", "off", "0", "false", "f"})
@@ -45,6 +45,7 @@ class Spec:
     `linear` puts a gate in front of it. `effect`: what running it twice means. `conditions`: options that hold
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
     `raw`: options handed over unrendered. `tells_facts`: its outcomes may have `own_facts`, which later steps wait for.
+    `between`: it runs on the controller, or on whom the step is delegated to, and brings things to or from its host.
     `example`: tasks as YAML, `returns`: what each key of the result is, both for `pbrun doc`.
     """
 
@@ -58,6 +59,7 @@ class Spec:
     raw: tuple[str, ...] = ()
     any_options: bool = False
     tells_facts: bool = False
+    between: bool = False
     mutually_exclusive: tuple[tuple[str, ...], ...] = ()
     required_one_of: tuple[tuple[str, ...], ...] = ()
     required_together: tuple[tuple[str, ...], ...] = ()
@@ -140,6 +142,13 @@ def _to_regexp(value: Any) -> str:
     return text
 
 
+def _to_texts(value: Any) -> Any:
+    """Text, or a list of texts; nothing is made into text."""
+    if all(isinstance(one, str) for one in (value if isinstance(value, list) else [value])):
+        return value
+    raise ArgumentError(f"is of type {type(value).__name__}: a string or list of strings is required")
+
+
 def _to_mode(value: Any) -> str:
     """A file mode: octal text, symbolic text, or a YAML integer (0644 is already 420 there)."""
     if isinstance(value, bool):
@@ -158,6 +167,7 @@ _COERCE: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "path": _to_str,
         "mode": _to_mode,
         "regexp": _to_regexp,
+        "texts": _to_texts,
         "raw": lambda value: value,
         "any": lambda value: value,
     }

@@ -15,9 +15,10 @@ from typing import Final
 
 ROOMS = ("modules", "transports", "become", "strategies", "reporters", "lookups", "dispatch")
 
-# Other names of ours. A connection of paramiko is one over SSH like any other.
+# Other names of ours. A connection of paramiko is one over SSH like any other; yum is dnf since ansible-core 2.17.
 _ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
     "transports": dict.fromkeys(("smart", "paramiko", "paramiko_ssh", "openssh"), "ssh"),
+    "modules": {"yum": "dnf"},
 }
 _WORDS: Final = {"lookups": "lookup", "transports": "connection", "become": "become method"}
 LAB: Final = "lab"  # a connection that is no file: hosts that pbrun plays itself

@@ -27,6 +27,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,12 +37,15 @@ import pytest
 
 from tests.sshd_farm import Farm, prepared_farm, program, session_lines
 
-# Run by `unshare` as PID 1, with this machine's /proc still in sight. $1: an empty folder; then the shared ones.
-# fd 7 keeps the layer of written files in reach (see `Clone.written`). A parent that ignores CHLD has no zombies.
+# Run by `unshare` as PID 1, with this machine's /proc still in sight. $1: an empty folder, $2: `systemd` or nothing;
+# then the shared folders.
+# fd 7 keeps the layer of written files in reach until the maker has opened it, too (see `Clone.written`). A parent that
+# ignores CHLD has no zombies.
 _BEGIN = r"""
 set -e
 read -r pid rest </proc/self/stat
-layer=$1; shift
+layer=$1 init=$2
+shift 2
 mount -t tmpfs -o mode=755 clone "$layer"
 cd "$layer"
 mkdir upper work root tmp run
@@ -58,6 +62,7 @@ mount --bind proc/sys/kernel/hostname proc/sys/kernel/hostname
 mount -o remount,bind,ro proc/sys
 [ ! -e proc/sysrq-trigger ] || mount --bind /dev/null proc/sysrq-trigger
 mount -t sysfs -o ro sysfs sys || { mount --rbind /sys sys && mount -o remount,bind,ro sys; }
+[ -z "$init" ] || mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=755 dev dev
 mkdir dev/pts dev/shm
 for node in null zero full random urandom tty; do : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"; done
@@ -75,20 +80,31 @@ ip link set lo up 2>/dev/null || busybox ip link set lo up
 echo clone >/proc/sys/kernel/hostname
 echo "$pid"
 exec >/dev/null 2>&1
-exec env --ignore-signal=CHLD cat
+until [ -e /proc/self/fd/7/held ]; do sleep 0.01; done
+[ -n "$init" ] || exec env --ignore-signal=CHLD cat
+printf '[Unit]\nDefaultDependencies=no\n' >/etc/systemd/system/clone.target
+for unit in tmpfiles-setup tmpfiles-setup-dev sysctl modules-load sysusers update-utmp; do
+  ln -sf /dev/null "/etc/systemd/system/systemd-$unit.service"
+done
+export container=clone
+exec setpriv --inh-caps -all --bounding-set FORBIDDEN /lib/systemd/systemd --unit=clone.target --log-target=null 7<&-
 """
+# $1: a cgroup to be in, made if there is none.
+_GROUPED = 'mkdir -p "$1" && echo $$ >"$1/cgroup.procs" && shift && exec "$@"'
 # What is not of a namespace and would change this machine: its clock, its kernel, its power.
 _FORBIDDEN = "-sys_time,-sys_module,-sys_rawio,-sys_boot"
 _AT_HOME = 'cd "${HOME:-/}" || exit; exec "$@"'
+_UNTIL_UP = "until [ -S /run/systemd/private ]; do sleep 0.02; done; systemctl is-system-running --wait"
 DOWN = "/run/clone-is-down"  # while the clone has this file, its `door` is closed
 
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A running clone. `pid`: its PID 1 as this machine sees it."""
+    """A running clone. `pid`: its PID 1 as this machine sees it; `layer`: an open folder, see `written`."""
 
     pid: int
     process: subprocess.Popen[str]
+    layer: int
 
     def session(self, *words: str) -> tuple[str, ...]:
         """The command that runs these words in the clone, in the folder that $HOME names, with the caller's
@@ -110,7 +126,7 @@ class Clone:
     def written(self) -> tuple[Path, ...]:
         """Folders with everything that was written in the clone: the overlay of its `/` (what was removed is a device
         of number 0 there), its /tmp and its /run. The shared folders are not below them."""
-        return tuple(Path(f"/proc/{self.pid}/fd/7/{name}") for name in ("upper", "tmp", "run"))
+        return tuple(Path(f"/proc/self/fd/{self.layer}/{name}") for name in ("upper", "tmp", "run"))
 
     @property
     def lives(self) -> bool:
@@ -119,37 +135,75 @@ class Clone:
 
 
 @contextlib.contextmanager
-def clone(shared: Sequence[Path] = ()) -> Iterator[Clone]:
-    """A clone for as long as the context lasts; skips the test where none can be made."""
-    why = _why_not()
+def clone(shared: Sequence[Path] = (), *, systemd: bool = False) -> Iterator[Clone]:
+    """A clone for as long as the context lasts; skips the test where none can be made. `systemd`: its PID 1 is a real
+    systemd, which starts nothing but what the test tells it to; it takes some tenths of a second more, and cgroup2."""
+    why = _why_not(systemd)
     if why:
         pytest.skip(f"cannot make a clone of this machine: {why}")
-    with _clone(shared) as made:
+    with _clone(shared, systemd) as made:
         yield made
 
 
 @contextlib.contextmanager
-def _clone(shared: Sequence[Path]) -> Iterator[Clone]:
+def _clone(shared: Sequence[Path], systemd: bool) -> Iterator[Clone]:
     layer = tempfile.mkdtemp(prefix="clone-")
+    group = _cgroup2() / Path(layer).name
     own = ("--fork", "--kill-child", "--mount", "--uts", "--ipc", "--net", "--pid")
     # The text goes to its stdin, so that no process list of the clone holds it.
-    command = ["unshare", *own, "/bin/sh", "-s", layer, *map(str, shared)]
-    pipe = subprocess.PIPE
+    start = ["/bin/sh", "-s", layer, "systemd" if systemd else "", *map(str, shared)]
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", *own, *(["--cgroup"] if systemd else []), *start]
+    if systemd:
+        command = ["/bin/sh", "-c", _GROUPED, "sh", str(group), *command]
+    pipe, layer_fd = subprocess.PIPE, -1
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdin and process.stdout and process.stderr
     try:
-        process.stdin.write(_BEGIN)
+        process.stdin.write(_BEGIN.replace("FORBIDDEN", _FORBIDDEN))
         process.stdin.flush()
         begun = process.stdout.readline()
         if not begun:
             raise RuntimeError(process.stderr.read().strip() or "it did not start")
-        yield Clone(int(begun), process)
+        layer_fd = os.open(f"/proc/{int(begun)}/fd/7", os.O_RDONLY)
+        made = Clone(int(begun), process, layer_fd)
+        Path(f"/proc/self/fd/{layer_fd}/held").touch()
+        if systemd:
+            made.run("timeout", "10", "sh", "-c", _UNTIL_UP)
+        yield made
     finally:
         for stream in (process.stdin, process.stdout, process.stderr):
-            stream.close()
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
         process.kill()
         process.wait()
+        if layer_fd >= 0:
+            os.close(layer_fd)
         Path(layer).rmdir()
+        if systemd:
+            _remove_group(group)
+
+
+def _cgroup2() -> Path:
+    """Where this machine has cgroup2."""
+    unified = Path("/sys/fs/cgroup/unified")
+    return unified if unified.is_dir() else Path("/sys/fs/cgroup")
+
+
+def _remove_group(group: Path) -> None:
+    """Remove a cgroup and those below it; its last processes may take a moment to be gone."""
+    folders = [Path(folder) for folder, _, _ in os.walk(group, topdown=False)]
+    deadline = time.monotonic() + 5
+    while folders:
+        try:
+            folders[0].rmdir()
+        except FileNotFoundError:
+            pass
+        except OSError:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.01)
+            continue
+        folders.pop(0)
 
 
 class Shared:
@@ -173,17 +227,19 @@ class Shared:
 
 
 @cache
-def _why_not() -> str:
+def _why_not(systemd: bool) -> str:
     """What this machine or its container forbids; "" if clones can be made."""
     if os.geteuid() != 0:
         return "that takes root's rights"
     absent = [name for name in ("unshare", "nsenter", "setpriv", "pivot_root") if shutil.which(name) is None]
     if absent:
         return f"{', '.join(absent)} is not installed"
+    if systemd and not Path("/lib/systemd/systemd").exists():
+        return "systemd is not installed"
     try:
-        with _clone(()) as made:
+        with _clone((), systemd) as made:
             made.run("true")
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, OSError) as error:
         return str(error)
     return ""
 

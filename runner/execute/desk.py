@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runner.errors import StepError, TemplateError
+from runner.execute.authored import authored
 from runner.execute.foresight import doubt_of
 from runner.execute.managed import rendered_file
 from runner.execute.scope import StepScope
@@ -78,6 +79,9 @@ class StepDesk:
         if isinstance(verdict, Unknown):
             raise UnknownReached(verdict)
         return verdict
+
+    def authored(self, text: Template) -> Any:
+        return authored(self._scope, text)
 
     def variable(self, name: str) -> Any:
         if isinstance(name, Template):

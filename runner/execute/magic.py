@@ -33,6 +33,8 @@ class Stage(Protocol):
 
     def role_names(self, task: Task | None) -> tuple[list[str], list[str]]: ...
 
+    def authored(self, host: str, task: Task | None) -> tuple[Mapping[str, Any], ...]: ...
+
     def view(self, host: str) -> Mapping[str, Any]: ...
 
 
@@ -166,6 +168,10 @@ class StepMagic(Mapping[str, Callable[[StepScope], Any]]):
             if name in _ROLE:
                 return lambda _scope: _ROLE[name](role)
         raise KeyError(name)
+
+    def authored(self) -> tuple[Mapping[str, Any], ...]:
+        """The layers of variables that the user wrote for this task."""
+        return self._stage.authored(self._host, self._task)
 
     def _role_names(self, name: str, scope: StepScope) -> list[str]:
         """All hosts see the roles that one of them has included before the task."""

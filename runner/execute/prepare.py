@@ -16,7 +16,7 @@ from runner.execute.expand import expand, loop_variables, opened
 from runner.execute.flags import cautious_flags, flags_of, may_read_item
 from runner.execute.foresight import foresee, foresee_here
 from runner.execute.job import Flags, Job, Step
-from runner.execute.places import Places
+from runner.execute.places import Place, Places
 from runner.execute.rendered import arguments
 from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
@@ -24,7 +24,7 @@ from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, in_doubt, number, refused
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Call, Fragment, Outcome, Status, failed
+from runner.model.call import Call, Ends, Fragment, Outcome, Status, Target, failed
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
 from runner.model.ports import Module
@@ -236,6 +236,7 @@ class Preparer:
             return
         if not spec.local:
             self._place(job, step)
+        ends = self._between(job, step) if spec.between else None
         own = self._variables.state.of(step.delegate or job.host)
         step.call = Call(
             task.module,
@@ -250,6 +251,8 @@ class Preparer:
             frozenset(own.will_vanish),
             job.flags_at(step).no_log,
             job.flags_at(step).timeout_s,
+            ends,
+            step.place.target.transport if step.place else "",
         )
         step.module = step.module or cast(Module, registry.load("modules", task.module))
         made = step.module.fragment(step.call, self.desk(job, step))
@@ -346,6 +349,18 @@ class Preparer:
         if step.background is not None:
             self._variables.state.jobs[step.background.name] = step.background.started
         return begun
+
+    def _between(self, job: Job, step: Step) -> Ends:
+        """The ends of a step that runs between the controller (or a delegate) and its host; it has a shell of its own
+        for each host, so that hosts need not wait for one another."""
+        job.ends_chain = True
+        if step.delegate == job.host:
+            return Ends(None, None, on_controller=False)
+        host = self._places.of(job.host, job.task, step.scope)
+        if step.delegate is None:
+            step.place = Place(Target(job.host, "local"), None)
+        on_controller = step.place is not None and step.place.target.transport == "local"
+        return Ends(host.target if host.target.transport != "local" else None, host.become, on_controller)
 
     def _place(self, job: Job, step: Step) -> None:
         """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from runner.errors import StepError
 from runner.execute.signals import NeedsFacts, StillOnItsWay
 from runner.plan.magic import is_fact_name
 
 Magic = Mapping[str, Callable[["StepScope"], Any]]
+
+
+@runtime_checkable
+class Writing(Protocol):
+    """Magic variables that know which of a step's layers the user wrote."""
+
+    def authored(self) -> tuple[Mapping[str, Any], ...]: ...
+
+
 Lookup = Callable[["StepScope", str, Sequence[Any], Mapping[str, Any]], Any]
 
 
@@ -72,6 +81,16 @@ class StepScope:
         if is_fact_name(name) and not self.gathered:
             self.want_facts()
         raise KeyError(name)
+
+    def authored(self, name: str) -> Any:
+        """The unrendered value of a variable that stands in the playbook, its roles or on the command line. Raises
+        KeyError for any other: what was registered, set, gathered, asked for, or handed over by a loop."""
+        if name in self.local or name in self.magic or not isinstance(self.magic, Writing):
+            raise KeyError(name)
+        own = next((layer for layer in self.layers if name in layer), None)
+        if own is None or not any(own is layer for layer in self.magic.authored()):
+            raise KeyError(name)
+        return own[name]
 
     def want_facts(self) -> None:
         """Called when facts are read that are not known."""

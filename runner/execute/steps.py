@@ -22,7 +22,7 @@ from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
 from runner.execute.verdicts import explain
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Pause, Reply, Status, TripEnd
+from runner.model.call import Fragment, Pause, Reply, Status, TripEnd
 from runner.model.event import IntentWithdrawn, Notice
 from runner.model.playbook import Play
 
@@ -66,9 +66,16 @@ class Steps:
         elif more is not None:
             self._preparer.accept(job, step, more)
             if step.outcome is None:
-                chain.queue.appendleft((job, step))
+                self._send_on(chain, job, step, more)
                 return
         self.advance(chain)
+
+    def _send_on(self, chain: Chain, job: Job, step: Step, more: Fragment) -> None:
+        """The step's next fragment: at once, or when its time has come; perhaps over a new connection."""
+        if not (more.after_s or more.anew):
+            chain.queue.appendleft((job, step))
+            return
+        self._look_later(chain, job, step, Later(more.after_s, more), anew=more.anew)
 
     def advance(self, chain: Chain) -> None:
         """Judge what has an outcome, prepare what comes next, settle jobs from the left."""
@@ -204,22 +211,28 @@ class Steps:
             self.advance(chain)
         self._resume(chain)
 
-    def _look_later(self, chain: Chain, job: Job, step: Step, later: Later) -> None:
+    def _look_later(self, chain: Chain, job: Job, step: Step, later: Later, *, anew: bool = False) -> None:
         """The step goes on by itself on its host: look after it when it is time, and wait in no thread until then."""
         chain.waiting += 1
         step.fragment = later.fragment
 
         def look() -> None:
             chain.waiting -= 1
+            if anew:
+                self._world.outbox.resets.append(step.delegate or job.host)
             chain.queue.appendleft((job, step))
             self._resume(chain)
 
         self._world.wake(self._world.now + later.delay_s, look)
 
-    def _survivors(self, chain: Chain, left: list[tuple[Job, Step]], reason: str) -> list[tuple[Job, Step]]:
+    def _survivors(self, chain: Chain, left: list[tuple[Job, Step]], end: TripEnd) -> list[tuple[Job, Step]]:
         """Steps that go on without a connection are looked after again later; the others are returned."""
         lost: list[tuple[Job, Step]] = []
+        reason = end.lost or ""
         for job, step in left:
+            if step.fragment is not None and step.fragment.survives and not end.refused:
+                self._heard_nothing(chain, job, step, end)
+                continue
             later = look_again(self._world, step)
             if later is None:
                 lost.append((job, step))
@@ -227,6 +240,15 @@ class Steps:
             self._world.emit(Notice("warning", f"{reason}; the job goes on, and is looked after again", job.host))
             self._look_later(chain, job, step, later)
         return lost
+
+    def _heard_nothing(self, chain: Chain, job: Job, step: Step, end: TripEnd) -> None:
+        """Ask the step's module what comes next, when the host has gone in the midst of it as was to be expected."""
+        now = self._world.now
+        more = self._judge.hear(job, step, Reply(end.trip, 0, rc=255, start=now, end=now, lost=end.lost))
+        if isinstance(more, Fragment):
+            self._preparer.accept(job, step, more)
+            if step.outcome is None:
+                self._send_on(chain, job, step, more)
 
     def begin_handler(self, job: Job, flow: Flow) -> None:
         """A handler runs: its notification is spent. A merely suspected one may run, in a dry run."""
@@ -243,7 +265,7 @@ class Steps:
         left = list(chain.sent.values())
         chain.sent = {}
         if end.lost is not None and left:
-            left = self._survivors(chain, left, end.lost)
+            left = self._survivors(chain, left, end)
         if end.lost is not None and left:
             chain.queue.clear()
             account_for(self._world, left, end)

@@ -111,6 +111,15 @@ class Variables:
         # What the host registers while the task runs (a set_fact in a loop) must be seen: these two stay, even empty.
         return tuple(layer for layer in (*above, *below) if layer or layer is own.live or layer is own.included)
 
+    def authored(self, host: str, task: Task | None) -> Layers:
+        """Those of a task's layers that hold what stands in the playbook, its roles and files of variables."""
+        role = task.role if task else None
+        of_role: Layers = (role.params, role.vars, role.defaults) if role else ()
+        of_files = self._files[host][1] if host in self._files else {}
+        published = self._published.get(host, ())
+        own = (self.world.options.extra_vars, self.play.vars, task.vars if task else {}, of_files)
+        return (*own, *of_role, *published, self._role_vars, self._role_defaults)
+
     def role_names(self, task: Task | None) -> tuple[list[str], list[str]]:
         """The roles of the play (of its list, imported, and included before the task), and those they depend on."""
         names, dependencies = self._standing.roles_before(task.id if task else "")

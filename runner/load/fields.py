@@ -10,6 +10,7 @@ from runner.arguments import ArgumentError, to_bool
 from runner.load.doubts import of_variables
 from runner.load.keywords import KEYWORDS, WANTED, allowed
 from runner.load.reading import Reading
+from runner.model.names import WORDS_OF_TEMPLATES, can_be_variable
 from runner.model.playbook import Condition
 from runner.model.span import Span
 from runner.model.values import TEMPLATE_MARKS, Vaulted
@@ -18,7 +19,6 @@ from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 
 VARIABLE_NAME: Final = re.compile(r"^[A-Za-z_]\w*$", re.ASCII)
 # https://docs.python.org/3/reference/lexical_analysis.html#keywords: Ansible refuses them as names of variables.
-_RESERVED: Final = frozenset({"True", "False", "None", "and", "or", "not", "if", "else", "for", "in", "is", "lambda"})
 _WHOLE_TEMPLATE: Final = re.compile(r"^\{\{((?:(?!\}\}|\{\{).)*)\}\}$", re.DOTALL)
 _THINGS: Final = {
     "play": "a play",
@@ -176,10 +176,12 @@ def variables(reading: Reading, tree: Tree | None) -> dict[str, Any]:
 
 def check_name(reading: Reading, name: object, span: Span) -> bool:
     """Whether `name` can be a variable; notes the mistake if not."""
-    if isinstance(name, str) and VARIABLE_NAME.match(name) and name not in _RESERVED:
+    if can_be_variable(name):
         return True
     hint = "use letters, digits and underscores, a letter first"
-    if isinstance(name, str) and VARIABLE_NAME.match(name.replace("-", "_").replace(" ", "_")):
+    if isinstance(name, str) and name in WORDS_OF_TEMPLATES:
+        hint = "templates read this word as what it means, not as a variable"
+    elif isinstance(name, str) and VARIABLE_NAME.match(name.replace("-", "_").replace(" ", "_")):
         hint = f"write {name.replace('-', '_').replace(' ', '_')!r}"
     reading.error(span, f"{name!r} cannot be the name of a variable", hint)
     return False

@@ -66,12 +66,23 @@ class Become:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """For a module that runs between two places (`Spec.between`): how the host is reached from where it runs (None: it
+    runs on the host itself), as whom there, and whether it runs on the controller."""
+
+    host: Target | None
+    become: Become | None
+    on_controller: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One step, rendered. `args` hold every option of the module's spec, coerced, defaults filled in.
 
     `given` names the options that were really written. `check`: a dry run, nothing may change. `will_exist` and
     `will_vanish` are absolute-or-`~` paths that earlier steps of this dry run would have made or removed.
-    `environment` is for user commands and modules alike. `timeout_s` None: no limit.
+    `environment` is for user commands and modules alike. `timeout_s` None: no limit. `ends` is None but for modules
+    that run between two places. `transport`: how the host is reached.
     """
 
     module: str
@@ -86,6 +97,8 @@ class Call:
     will_vanish: frozenset[str] = frozenset()
     no_log: bool = False
     timeout_s: float | None = None
+    ends: Ends | None = None
+    transport: str = "ssh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,9 @@ class Fragment:
     memo: Mapping[str, Any] = field(default_factory=dict)
     last: bool = True
     bare: str = ""
+    after_s: float = 0.0
+    anew: bool = False
+    survives: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +187,7 @@ class Reply:
     """What one step's fragment answered. `values` are what it reported with `pb_kv`; times are UTC epoch seconds.
 
     `differs`: its probe said so. `rc` 0 = fine. `timed_out`: its deadline passed and its processes were killed.
+    `lost`: there was no answer, and why: only for a fragment that `survives`; whether it has run is not known.
     """
 
     trip: int
@@ -184,6 +201,7 @@ class Reply:
     end: float = 0.0
     timed_out: bool = False
     truncated: bool = False
+    lost: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,20 @@
-"""Where the template layer finds variables."""
+"""Where the template layer finds variables, and what may be the name of one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+WORDS_OF_TEMPLATES: Final = frozenset({"True", "False", "None", "true", "false", "none", "not"})
+"""What templates never read as a variable; other words of theirs (`if`, `for`) they do."""
+
+
+def can_be_variable(name: object) -> bool:
+    """Whether a variable may have this name.
+
+    Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variables.html#creating-valid-variable-names
+    """
+    return isinstance(name, str) and name.isascii() and name.isidentifier() and name not in WORDS_OF_TEMPLATES
 
 
 class Names(Protocol):

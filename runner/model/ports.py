@@ -12,7 +12,7 @@ from runner.model.plan import Edge, TaskNode
 from runner.model.playbook import Node, Role, Task
 from runner.model.quick import dataclass
 from runner.model.settings import Settings
-from runner.model.values import Decrypted, Vaulted
+from runner.model.values import Decrypted, Template, Vaulted
 
 FileKind = Literal["files", "templates", "vars", "tasks"]
 
@@ -65,6 +65,11 @@ class Desk(Protocol):
     def is_true(self, condition: str | bool) -> bool:
         """A condition written as an argument (assert's `that`), evaluated with the step's variables. Raises
         `StepError` when it is not a boolean; raises `UnknownReached` when a dry run cannot know it."""
+
+    def authored(self, text: Template) -> Any:
+        """What the user wrote as the value of the variable that a template names (`{{ checks }}`), unrendered. Raises
+        KeyError where it names none, or one whose value is not text of the playbook, its roles or the command line:
+        nothing else may ever be read as an expression."""
 
     def variable(self, name: str) -> Any:
         """The rendered value of a variable, or of an expression the user wrote (`a.b[0]`, `x | length`; debug's `var`).

@@ -115,10 +115,12 @@ _PRESENT: Final = 'pb_has "$pb_before" || pb_writable'
 _ABSENT: Final = '! pb_has "$pb_before" || pb_writable'
 
 
+# What gpg says of itself counts for little: without an agent it complains, and does what it was told.
 _ADD: Final = r"""
 pb_parent "$pb_ring"
 pb_make_folders "$pb_where" "" "" ""
-pb_gpg --no-default-keyring --keyring "gnupg-ring:$pb_ring" --import <"$pb_new" || pb_fail "Unable to add a key"
+pb_gpg --no-default-keyring --keyring "gnupg-ring:$pb_ring" --import <"$pb_new"
+[ -s "$pb_ring" ] || pb_fail "Unable to add a key"
 """
 _RECEIVE: Final = r"""
 pb_gpg --no-default-keyring --keyring "gnupg-ring:$pb_home/ring" --keyserver SERVER --recv-keys KEY ||
@@ -137,8 +139,9 @@ _SURE: Final = (
     '(check that the id is correct and *not* a subkey)"'
 )
 _REMOVE: Final = (
-    'pb_gpg --no-default-keyring --keyring "gnupg-ring:$pb_ring" --yes --delete-keys "$pb_id" ||\n'
-    '  pb_fail "Unable to remove a key with id $pb_id"\n' + _DONE
+    'pb_gpg --no-default-keyring --keyring "gnupg-ring:$pb_ring" --yes --delete-keys "$pb_id"\n'
+    + _DONE
+    + '! pb_has "$pb_after" || pb_fail "Unable to remove a key with id $pb_id"'
 )
 
 

@@ -88,18 +88,9 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     wanted = {path: apt_sources.written(lines) for path, lines in after.items() if lines}
     if before == wanted:
         return _result(call, before, before)
-    if ppa and new:
-        return failed(_ppa_advice(repo, source))
     if call.check:
         return _result(call, before, wanted)
     return _writing(call, reply, before, wanted, new)
-
-
-def _ppa_advice(repo: str, source: str) -> str:
-    return (
-        f"{repo}: a new PPA's key is looked up at Launchpad, which is not done here. "
-        f"Add its key with deb822_repository or apt_key, and the source as: {source}"
-    )
 
 
 def _writing(
@@ -113,6 +104,7 @@ def _writing(
         reply,
         file_modes={new: args["mode"]} if new else {},
         update=update,
+        first=apt_sources_text.ppa_key(args["repo"]) if new and args["repo"].startswith("ppa:") else "",
         memo={"before": before, "after": after},
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from runner.arguments import Option, Spec
+from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
 from runner.model.values import Template, Unknown, UnknownReached
@@ -16,8 +17,8 @@ SPEC = Spec(
     conditions=("that",),
     options={
         "that": Option("raw", required=True, doc="One condition or a list of them, written as for `when`."),
-        "fail_msg": Option("raw", default="Assertion failed", aliases=("msg",), doc="Said when one does not hold."),
-        "success_msg": Option("raw", default="All assertions passed", doc="Said when all hold."),
+        "fail_msg": Option("texts", default="Assertion failed", aliases=("msg",), doc="Said when one does not hold."),
+        "success_msg": Option("texts", default="All assertions passed", doc="Said when all hold."),
         "quiet": Option("bool", default=False, doc="Keep it to one line."),
     },
     example="""\
@@ -34,16 +35,14 @@ SPEC = Spec(
     },
 )
 
+_NOT_WRITTEN: Final = (
+    "the conditions of 'that' come out of a template: only `{{ name }}` of a variable whose list of conditions stands "
+    "in the playbook is taken; what a host, a file, a lookup or a filter gives is never read as a condition"
+)
+
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
-    """Checks at once; nothing is sent. The first condition that does not hold ends it, and what is to be said must be
-    text, or a list of texts, before any is asked."""
-    for word in ("fail_msg", "success_msg"):
-        said = call.args[word]
-        if not isinstance(said, Unknown) and not all(isinstance(one, str) for one in _listed(said)):
-            return failed(
-                f"argument {word!r} is of type {type(said).__name__}: a string or list of strings is required"
-            )
+    """Checks at once; nothing is sent. The first condition that does not hold ends it."""
     try:
         broken = next((that for that in _conditions(call.args["that"], desk) if not desk.is_true(that)), None)
     except UnknownReached as reached:
@@ -56,21 +55,44 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 
 
 def _conditions(that: Any, desk: Desk) -> list[Any]:
-    """`that` as a list. A template that gives a list of booleans is one; text it gives is never an expression,
-    since it may come from a host."""
-    if isinstance(that, list | tuple):
-        return list(that)
-    if isinstance(that, Template) and that.strip().startswith("{{"):
-        value = desk.variable(that)
-        if isinstance(value, Unknown):
-            raise UnknownReached(value)
-        if isinstance(value, list) and all(isinstance(item, bool) for item in value):
-            return list(value)
+    """`that` as a list of conditions.
+
+    A template that is nothing but the name of a variable stands for what the playbook says there: a condition, or a
+    list of them. What any other template gives may come from a host, a file or a lookup: booleans count, text is never
+    read as an expression.
+    """
+    if not _is_output(that):
+        listed = list(that) if isinstance(that, list | tuple) else [that]
+        written = [_written(one, desk) if _is_output(one) else one for one in listed]
+        return [one if isinstance(new, list) else new for one, new in zip(listed, written, strict=True)]
+    written = _written(that, desk)
+    if isinstance(written, list):
+        if any(isinstance(one, Template) for one in written):
+            raise StepError("a condition in the list of a variable takes no braces")
+        return written
+    if written is not that:
+        return [written]
+    value = desk.variable(that)
+    if isinstance(value, Unknown):
+        raise UnknownReached(value)
+    if isinstance(value, list) and all(isinstance(item, bool) for item in value):
+        return list(value)
+    if isinstance(value, list):
+        raise StepError(_NOT_WRITTEN)
     return [that]
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _written(that: Any, desk: Desk) -> Any:
+    """What the playbook says where an entry of `that` is the name of a variable in braces; else the entry."""
+    try:
+        written = desk.authored(that)
+    except KeyError:
+        return that
+    return written if isinstance(written, str | list) else that
+
+
+def _is_output(value: Any) -> bool:
+    return isinstance(value, Template) and value.strip().startswith("{{")
 
 
 def _text(msg: Any) -> str:

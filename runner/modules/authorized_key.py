@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, Final
 
 from runner.arguments import Option, Spec
@@ -9,6 +10,7 @@ from runner.model.call import Call, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
 from runner.sh import editing, ssh_keys
 from runner.sh.accounts import LOGIN
+from runner.sh.place import holds
 from runner.sh.quote import path as path_word
 from runner.sh.quote import quote
 from runner.sh.verdict import text, value
@@ -47,6 +49,17 @@ fi || pb_fail "Error getting key from: $url"
 pb_kv keys "$fetched"
 """
 
+# A user's own link must not lead us into somebody else's folder (~/.ssh to /root/.ssh).
+_LINKED: Final = r"""
+pb_parent "$p"
+if [ -n "$login_uid" ] && [ -L "$pb_where" ]; then
+  pb_stat "$pb_where"
+  link_uid=$pb_uid
+  pb_statl "$pb_where"
+  [ "$link_uid" = 0 ] || [ "$pb_type" = absent ] || [ "$pb_uid" = "$login_uid" ] ||
+    pb_fail "$pb_where is a link to a folder of somebody else"
+fi
+"""
 # The folder itself, not those above it, is made private and the user's own; never what a link in its place points to.
 _FOLDER: Final = r"""
 pb_parent "$p"
@@ -75,17 +88,23 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     wish = editing.from_args(
         {},
         path=args["path"] or f"~{args['user']}/.ssh/authorized_keys",
-        locate=f"{user} || {nobody}\n{place}",
+        locate=f"{user} || {nobody}\n{place}\n{_LINKED}",
         create=args["state"] == "present",
         follow=args["follow"],
         mode="0600",
         with_content=True,
         owner_words='"$login_uid" "$login_gid"',
-        first=f"{user} || pb_fail 'the user has gone'\n{_FOLDER if args['manage_dir'] else ''}",
+        first=f"{user} || pb_fail 'the user has gone'\n{_LINKED}{_FOLDER if args['manage_dir'] else ''}",
         attributes_msg="",
     )
-    asks = _ABOVE if args["manage_dir"] and args["state"] == "present" else ""
+    asks = _ABOVE if args["manage_dir"] and args["state"] == "present" and not _will_be_made(call) else ""
     return editing.read(call, wish, asks + (_fetching(args) if _is_url(args["key"]) else ""))
+
+
+def _will_be_made(call: Call) -> bool:
+    """Whether a dry run's earlier step makes the folder that the file's folder is in."""
+    above = posixpath.dirname(posixpath.dirname(call.args["path"] or ""))
+    return call.check and holds(call.will_exist, above)
 
 
 def _is_url(key: str) -> bool:

@@ -69,6 +69,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         path=path,
         create=args["state"] == "present",
         folders=False,
+        unsafe=True,
         first=f"pb_umask=022\n{keep}",
         attributes_msg="",
     )

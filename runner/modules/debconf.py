@@ -119,7 +119,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if not reply.differs:
         return Outcome(Status.OK, {"msg": "", "current": before})
     question = call.args["question"]
-    wanted = _shown_value(call.args["vtype"], call.args["value"])
+    wanted = _text(call.args["vtype"], call.args["value"])
     previous = {question: before[question]} if question in before else {**before, question: ""}
     values = {"msg": "", "current": {question: wanted}, "previous": previous}
     return Outcome(Status.CHANGED, values, diff=_diff(call, previous[question], wanted) if call.diff else ())
@@ -131,13 +131,7 @@ def _shown(lines: str) -> dict[str, str]:
     return {question.strip("*").strip(): answer.strip() for question, answer in pairs}
 
 
-def _shown_value(vtype: str, given: Any) -> Any:
-    if vtype == "multiselect" and isinstance(given, list):
-        return sorted(given, key=str)
-    return _text(vtype, given)
-
-
-def _diff(call: Call, before: str, after: Any) -> tuple[Diff, ...]:
+def _diff(call: Call, before: str, after: str) -> tuple[Diff, ...]:
     question = call.args["question"]
     if call.args["vtype"] == "password":
         return (Diff("", "", f"{question} (a password, not shown)", f"{question} (a password, not shown)"),)

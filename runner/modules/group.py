@@ -121,7 +121,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     problem = failure(reply)
     values: dict[str, Any] = {"name": args["name"], "state": args["state"]}
     if problem:
-        return Outcome(Status.FAILED, {**problem.values, "name": args["name"]}, msg=problem.msg)
+        return Outcome(Status.FAILED, {"name": args["name"]}, msg=problem.msg)
     entry = value(reply, "now", value(reply, "was")).split(":")
     if args["state"] == "present":
         number = entry[2] if len(entry) > 2 and not (call.check and reply.differs) else str(args["gid"] or "")

@@ -52,10 +52,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     args = call.args
     if args.get("file") and call.given.intersection(DIR_ONLY):
         return failed("You are mixing file only and dir only arguments, these are incompatible")
-    try:
-        paths = list(_of_folder(args, desk)) if args.get("dir") else [desk.find("vars", args["file"].rstrip("\n"))]
-    except re.error as error:
-        return failed(f"Invalid regular expression: {error}")
+    paths = list(_of_folder(args, desk)) if args.get("dir") else [desk.find("vars", args["file"].rstrip("\n"))]
     variables: dict[str, Any] = {}
     for path in paths:
         variables.update(desk.load_vars(path))

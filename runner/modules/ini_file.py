@@ -35,6 +35,7 @@ SPEC = Spec(
         "ignore_spaces": Option("bool", default=False, doc="Leave a line alone that differs in blanks only."),
         "allow_no_value": Option("bool", default=False, doc="The option may stand there without a value."),
         "modify_inactive_option": Option("bool", default=True, doc="Make a commented-out line of the option active."),
+        "option_prefix_spaces": Option("int", default=0, doc="So many blanks stand before the option."),
         "create": Option("bool", default=True, doc="Make the file (and its folder) if there is none."),
         "backup": Option("bool", default=False, doc="Keep the old file beside it, with the time in its name."),
         "follow": Option("bool", default=False, doc="Change what a link points to, not the link."),
@@ -95,6 +96,7 @@ def _wish(args: Mapping[str, Any]) -> ini.Wish:
         no_extra_spaces=args["no_extra_spaces"],
         ignore_spaces=args["ignore_spaces"],
         inactive=args["modify_inactive_option"],
+        indent=max(args["option_prefix_spaces"], 0),
         has=tuple(_condition(given) for given in args["section_has_values"] or ()),
     )
 

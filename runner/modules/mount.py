@@ -68,13 +68,13 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """The first trip: what fstab holds, and what is mounted."""
     del desk
     args = call.args
-    if args["path"] == "none" and args["state"] not in ("present", "absent_from_fstab"):
-        return failed("path none (a swap) can be present in fstab or absent_from_fstab, not mounted")
+    if args["path"] == "none" and args["state"] in ("mounted", "unmounted", "remounted", "ephemeral"):
+        return failed("path none (a swap) can be present in fstab or absent from it, but not mounted")
     wish = editing.from_args(
         args,
         path=args["fstab"] or "/etc/fstab",
         create=args["state"] in ("present", "mounted"),
-        mode=None,
+        unsafe=True,
         sealed=args["opts_no_log"],
         attributes_msg="",
     )
@@ -102,8 +102,9 @@ def _change(args: Mapping[str, Any], reply: Reply, before: bytes | None) -> edit
         new = fstab.absent(text(before or b""), entry.path, args["src"])
         if before is None or new == text(before):
             return edit
-        remove = texts.unmount(mounted=here is not None, remove=state == "absent")
-        return replace(edit, content=editing.encoded(new), then="" if state == "absent_from_fstab" else remove)
+        only = state == "absent_from_fstab" or entry.path == "none"
+        then = "" if only else texts.unmount(mounted=here is not None, remove=state == "absent")
+        return replace(edit, content=editing.encoded(new), then=then)
     if state == "unmounted":
         return replace(edit, then=texts.unmount(mounted=True)) if here else edit
     if state == "remounted":

@@ -53,7 +53,7 @@ def _fact(desk: Desk) -> Any:
 
 def _step(call: Call, manager: str, desk: Desk) -> Fragment | Outcome:
     """The step of the manager's module with the same arguments."""
-    name = registry.short(manager)
+    name = registry.own("modules", manager)
     if name not in registry.names("modules") or name == "package":
         return failed(f'Could not find a matching action for the "{manager}" package manager.')
     module = registry.load("modules", name)

@@ -13,6 +13,7 @@ from runner.sh.verdict import failure, text
 SPEC = Spec(
     doc="Learn which packages a host has, as facts.",
     effect=Effect.READ,
+    tells_facts=True,
     options={
         "manager": Option(
             "list",
@@ -67,4 +68,4 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if not found:
         asked = list(fragment.memo["asked"])
         return failed(f"Could not detect a supported package manager from the following list: {asked}.")
-    return Outcome(Status.OK, facts={"packages": found})
+    return Outcome(Status.OK, own_facts={"packages": found})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import keyword
-
 from runner.arguments import Option, Spec
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, failed
+from runner.model.names import can_be_variable
 from runner.model.ports import Desk
 
 SPEC = Spec(
@@ -32,11 +31,11 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     facts = {name: value for name, value in call.args.items() if name not in SPEC.options}
     if not facts:
         return failed("No key/value pairs provided, at least one is required for this action to succeed")
-    wrong = [name for name in facts if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name)]
+    wrong = [name for name in facts if not can_be_variable(name)]
     if wrong:
         return failed(
             f"The variable name {wrong[0]!r} is not valid: letters, digits and underscores, "
-            "not a digit first, and no keyword of Python"
+            "not a digit first, and none of true, false, none and not"
         )
     return Outcome(Status.OK, set_vars=facts, cacheable=bool(call.args["cacheable"]))
 

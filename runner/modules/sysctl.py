@@ -27,6 +27,9 @@ SPEC = Spec(
         "reload": Option("bool", default=True, doc="Read the file (`sysctl -p`) if anything differs."),
         "sysctl_set": Option("bool", default=False, doc="Set the value itself if another one is in force."),
         "ignoreerrors": Option("bool", default=False, doc="Settings that the kernel does not know are no error."),
+        "system_wide": Option(
+            "bool", default=False, doc="Read all files for settings, as at boot, not this one alone."
+        ),
         "sysctl_file": Option("path", default="/etc/sysctl.conf", doc="The file."),
         **FILE_OPTIONS,
     },
@@ -40,6 +43,11 @@ SPEC = Spec(
 """,
 )
 
+# In the order of sysctl(8), `--system`, which busybox does not have.
+_ALL: Final = (
+    " ".join(f"{folder}/sysctl.d/*.conf" for folder in ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"))
+    + " /etc/sysctl.conf"
+)
 # sysctl(8) may fail and say 0 (https://bugzilla.redhat.com/show_bug.cgi?id=1264080).
 _RUN: Final = r"""
 said=$(sysctl {words} 2>&1) || bad=1
@@ -131,8 +139,11 @@ def _set(args: Mapping[str, Any], name: str, wanted: str) -> str:
 
 
 def _load(args: Mapping[str, Any]) -> str:
-    words = f"{'-e ' if args['ignoreerrors'] else ''}-p {path_word(args['sysctl_file'])}"
-    return _run(words, "Failed to reload sysctl")
+    lenient = "-e " if args["ignoreerrors"] else ""
+    if not args["system_wide"]:
+        return _run(f"{lenient}-p {path_word(args['sysctl_file'])}", "Failed to reload sysctl")
+    each = _run(f'{lenient}-p "$conf"', "Failed to reload sysctl")
+    return f'for conf in {_ALL}; do\n[ -f "$conf" ] || continue\n{each}\ndone'
 
 
 def _run(words: str, message: str) -> str:

@@ -148,13 +148,15 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     """What the account is now; in a dry run, what is known of what it would be."""
     del fragment, desk
     args = call.args
-    problem = failure(reply)
-    if problem:
-        return Outcome(Status.FAILED, {**problem.values, "name": args["name"]}, msg=problem.msg)
+    values: dict[str, Any]
+    if problem := failure(reply):
+        # What a tool complained of comes with its code, what we did not even try does not.
+        values = {} if "msg" in reply.values else {**problem.values, "name": args["name"]}
+        return Outcome(Status.FAILED, values, msg=problem.msg)
     was = value(reply, "was")
     if call.check and not was and account_names.is_coming(call, "user", args["name"]):
         return Outcome(Status.SKIPPED, unknown=f"the user {args['name']} would have been made before")
-    values: dict[str, Any] = {"name": args["name"], "state": args["state"]}
+    values = {"name": args["name"], "state": args["state"]}
     if args["state"] == "absent":
         values |= {"force": args["force"], "remove": args["remove"]} if reply.differs else {}
     else:

@@ -164,11 +164,11 @@ def _specs(args: Mapping[str, Any]) -> str:
             continue
         bare, _, arch = found["name"].partition(":")
         rest = (f":{arch}" if arch else "") + found["rest"]
-        lines.append(f"pb_glob {quote(_regexp(bare))} {quote(found['name'])} {quote(rest)}")
+        lines.append(f"pb_glob {quote(regexp(bare))} {quote(found['name'])} {quote(rest)}")
     return "\n".join(lines)
 
 
-def _regexp(pattern: str) -> str:
+def regexp(pattern: str) -> str:
     """A shell's pattern as an extended regular expression for a package's name."""
     parts = re.findall(r"\[!?\]?[^\]]*\]|.", pattern)
     plain = {"*": ".*", "?": ".", "[": "\\[", "]": "\\]"}

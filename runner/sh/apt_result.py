@@ -66,11 +66,12 @@ def _values(call: Call, reply: Reply, did: bool, stale: bool) -> dict[str, Any]:
     values: dict[str, Any] = {}
     args = call.args
     everything, cleans = upgrades(args), not names(args) and (args["autoclean"] or args["autoremove"])
-    if did or args["deb"] or everything or cleans:
+    only_clean = args["clean"] and not _has_target(args)
+    if did or args["deb"] or everything or cleans or only_clean:
         values |= {"stdout": text(reply.stdout), "stderr": text(reply.stderr)}
-    if everything:
+    if everything or only_clean:
         values["msg"] = values["stdout"]
-    elif args["state"] != "absent" and not args["deb"]:
+    elif args["state"] != "absent" and not args["deb"] and not cleans:
         unknown = Unknown(_FETCH)
         values["cache_updated"] = unknown if call.check and stale else "updated" in reply.values
         values["cache_update_time"] = unknown if call.check and stale else int(value(reply, "time") or 0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from runner.model.call import Fragment, Reply
-from runner.sh import apt_text, modes
+from runner.sh import apt_text, keys, modes
 from runner.sh.encode import printf_word
 from runner.sh.quote import quote
 from runner.sh.verdict import value
@@ -63,10 +63,12 @@ def write(
     *,
     file_modes: Mapping[str, str | None],
     update: tuple[int, int] | None,
+    first: str = "",
     memo: Mapping[str, Any],
 ) -> Fragment:
     """The second trip: each file gets its text (None: it goes). `file_modes`: of files whose mode is told. `update`:
-    tries and longest pause (s) of fetching lists; when that fails, all files are put back."""
+    tries and longest pause (s) of fetching lists; when that fails, all files are put back. `first`: sh text that
+    runs before."""
     sums = {value(reply, f"path.{n}"): value(reply, f"sum.{n}") for n in range(1, len(files(reply)) + 1)}
     begin = f"pb_lock_timeout=60\n{apt_text.BEGIN}{apt_text.CACHE}" if update else ""
     probe = [f"{begin}{_GUARD}pb_done="]
@@ -81,11 +83,44 @@ def write(
         apply.append(f"trap 'pb_rc=$?; [ \"$pb_rc\" = 0 ] || pb_sources_back' EXIT\npb_update {tries} {pause}")
     return Fragment(
         "\n".join((*probe, "pb_differs")),
-        "\n".join(apply),
+        "\n".join((first, *apply)),
         memo={**memo, "stage": "write"},
         makes=tuple(path for path, changed in changes.items() if changed is not None),
         removes=tuple(path for path, changed in changes.items() if changed is None),
     )
+
+
+# The key of a PPA is known to Launchpad, and kept by a keyserver; what comes from there must be just that key.
+_PPA_KEY: Final = r"""
+pb_info=$pb_dir/s.ppa pb_new=$pb_dir/s.key pb_ring=RING
+pb_get INFO "$pb_info" || pb_fail "failed to fetch PPA information of "REPO" (the host has to reach Launchpad)"
+pb_print=$(sed -n 's/.*"signing_key_fingerprint": *"\([0-9A-Fa-f]*\)".*/\1/p' "$pb_info")
+[ -n "$pb_print" ] || pb_fail "Launchpad knows no key of "REPO
+pb_get "https://keyserver.ubuntu.com/pks/lookup?op=get&options=mr&search=0x$pb_print" "$pb_new" ||
+  pb_fail "Unable to get required signing key of "REPO
+pb_gpg --with-colons --import-options show-only --import <"$pb_new" 2>/dev/null | grep -q "^fpr:.*:$pb_print:" ||
+  pb_fail "the keyserver gave another key than that of "REPO
+pb_want_mode=0644
+pb_temp "$pb_ring"
+cat "$pb_new" >&8 || pb_fail "cannot write $pb_ring"
+pb_attr_apply "$pb_temp" "" ""
+pb_place "$pb_temp" "$pb_ring"
+"""
+
+
+def ppa_key(repo: str) -> str:
+    """Sh text that brings the key of `ppa:owner/name`, so that apt trusts it."""
+    owner, _, name = repo.removeprefix("ppa:").partition("/")
+    name = name or "ppa"
+    words = {
+        "INFO": f"https://api.launchpad.net/1.0/~{owner}/+archive/{name}",
+        "RING": f"/etc/apt/trusted.gpg.d/ppa_{owner}_{name}.asc",
+        "REPO": repo,
+    }
+    text = _PPA_KEY
+    for mark, word in words.items():
+        text = text.replace(mark, quote(word))
+    return f"(\n{keys.GET}{keys.GPG}{text}) || exit 1"
 
 
 def _one(number: int, path: str, changed: str | None, mode: str | None) -> str:

@@ -84,14 +84,18 @@ def _judging(call: Call, wish: Wish) -> str:
         lines.append(f'[ "$pb_type" != file ] || pb_attr_probe "$p" {wish.owners}')
     if wish.create:
         lines.append('if [ "$pb_type" = absent ]; then')
-        if wish.folders:
-            lines.append('pb_above "$p"')
-        elif not (call.check and place.holds(call.will_exist, posixpath.dirname(wish.path))):
-            lines.append('[ -d "$pb_where" ] || pb_fail "the folder $pb_where does not exist"')
+        lines.append(_making(call, wish))
         if not wish.with_content:
             lines.append(f'{editing_text.NEW}; pb_attr_probe "$p" {wish.owners}')
         lines.append("fi")
     return "\n".join(lines)
+
+
+def _making(call: Call, wish: Wish) -> str:
+    """Sh text that fails where no file can be made; a dry run believes its earlier steps."""
+    if call.check and any(place.holds(call.will_exist, path) for path in (wish.path, posixpath.dirname(wish.path))):
+        return ":"
+    return 'pb_above "$p"' if wish.folders else '[ -d "$pb_where" ] || pb_fail "the folder $pb_where does not exist"'
 
 
 def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome | Fragment:
@@ -112,7 +116,8 @@ def outcome(call: Call, sent: Fragment, reply: Reply, change: Change) -> Outcome
     memo = {"wish": wish, "edit": edit, "before": before, "was": was, "attributes": _attributes(wish, was, edit, reply)}
     if edit.content == before and not memo["attributes"] and not edit.first and not edit.then:
         return _done(call, memo, reply)
-    if edit.content != before and "closed" in reply.values and not wish.unsafe:
+    in_place = wish.unsafe and "open" in reply.values
+    if edit.content != before and "closed" in reply.values and not in_place:
         return failed(f"cannot write into {value(reply, 'closed')}: permission denied")
     return _done(call, memo, reply) if call.check else _writing(wish, reply, was, memo)
 

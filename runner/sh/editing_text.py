@@ -39,6 +39,7 @@ esac
 pb_report was
 pb_parent "$p"
 [ ! -d "$pb_where" ] || [ -w "$pb_where" ] || pb_kv closed "$pb_where"
+[ ! -w "$p" ] || pb_kv open 1
 """
 
 

@@ -22,7 +22,8 @@ class Wish:
 
     `section` "": the lines before the first one. `values`: all values the option shall have (none: with
     `allow_no_value` it stands alone). `exclusive`: it has no others. `inactive`: a commented-out line of the option is
-    made the option. `has`: only a section that has these options with (one of) these values is the one.
+    made the option. `indent`: that many blanks stand before the option. `has`: only a section that has these options
+    with (one of) these values is the one.
     """
 
     section: str
@@ -34,6 +35,7 @@ class Wish:
     no_extra_spaces: bool = False
     ignore_spaces: bool = False
     inactive: bool = True
+    indent: int = 0
     has: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
@@ -91,14 +93,16 @@ def _has(lines: list[str], wish: Wish) -> bool:
     )
 
 
-def _read(line: str, option: str, *, inactive: bool = True) -> _Option | None:
-    """What the line says of the option; None if it is about something else."""
+def _read(line: str, option: str, *, inactive: bool = True, bare: bool = True) -> _Option | None:
+    """What the line says of the option; None if it is about something else. `bare`: a comment needs no `=` for that."""
     mark = "([#;]?)" if inactive else "()"
-    match = re.match(rf"[ \t]*{mark}[ \t]*{re.escape(option)}[ \t]*(?:=|$)[ \t]*(.*)", line)
-    return _Option(match[1], match[2]) if match else None
+    match = re.match(rf"[ \t]*{mark}[ \t]*{re.escape(option)}[ \t]*(?:(=)|$)[ \t]*(.*)", line)
+    # A comment that holds the option's name alone is prose.
+    return _Option(match[1], match[3]) if match and (match[2] or not match[1] or bare) else None
 
 
 def _assignment(wish: Wish, option: str, value: str | None) -> str:
+    option = " " * wish.indent + option
     if value is None:
         return f"{option}\n"
     return f"{option}={value}\n" if wish.no_extra_spaces else f"{option} = {value}\n"
@@ -154,7 +158,7 @@ class _Body:
     def _keep(self, option: str, missing: list[str]) -> bool:
         """Lines that have a wanted value get its form; whether the option stands there without one."""
         for number, line in enumerate(self.lines):
-            read = _read(line, option, inactive=self._wish.inactive)
+            read = _read(line, option, inactive=self._wish.inactive, bare=self._wish.allow_no_value)
             if read is None:
                 continue
             if read.value in missing:
@@ -171,7 +175,8 @@ class _Body:
         others = [
             number
             for number, line in enumerate(self.lines)
-            if number not in self._settled and _read(line, option, inactive=self._wish.inactive)
+            if number not in self._settled
+            and _read(line, option, inactive=self._wish.inactive, bare=self._wish.allow_no_value)
         ]
         for number in others[: len(missing)]:
             self._rewrite(number, option, missing.pop(0))

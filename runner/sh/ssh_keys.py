@@ -49,7 +49,7 @@ class Key:
     def line(self) -> str:
         """The key as a line of the file."""
         options = ",".join(name if value is None else f"{name}={value}" for name, value in self.options)
-        return f"{options} {self.type} {self.text} {self.comment}\n".removeprefix(" ")
+        return " ".join(word for word in (options, self.type, self.text, self.comment) if word) + "\n"
 
 
 def options_of(given: str) -> tuple[tuple[str, str | None], ...]:

@@ -78,7 +78,7 @@ class Case:
             if text.startswith("#!"):
                 path.chmod(0o755)
         for host in HOSTS:
-            (folder / "out" / host).mkdir(parents=True)
+            (folder / "out" / host).mkdir(parents=True, exist_ok=True)
 
 
 def load() -> dict[str, Case]:

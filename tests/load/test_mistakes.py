@@ -180,6 +180,20 @@ CASES: dict[str, tuple[str | dict[str, str], list[str]]] = {
         TASK + "command: x\n      register: a-b\n",
         ["site.yml:4:17: 'a-b' cannot be the name of a variable | write 'a_b'"],
     ),
+    "register into a word of the template language": (
+        TASK + "command: x\n      register: none\n",
+        [
+            "site.yml:4:17: 'none' cannot be the name of a variable"
+            " | templates read this word as what it means, not as a variable"
+        ],
+    ),
+    "assert says a number": (
+        TASK + "assert: {that: true, success_msg: [a, 1], msg: 5}\n",
+        [
+            "site.yml:3:28: assert: argument 'success_msg': is of type list: a string or list of strings is required",
+            "site.yml:3:49: assert: argument 'fail_msg': is of type int: a string or list of strings is required",
+        ],
+    ),
     "a variable's name": (
         "- hosts: all\n  vars: {a-b: 1}\n",
         ["site.yml:2:10: 'a-b' cannot be the name of a variable | write 'a_b'"],

@@ -21,6 +21,7 @@ A case is a mapping. `~` in its arguments, and `$HOME` in every text, is a fresh
     shells       not all three (dash, bash, busybox)
     alone        it needs a clone of its own (see tests/clones.py), where it may change the whole system
     prepare      sh text that makes that clone what it is before (implies `alone`)
+    systemd      the clone's PID 1 is a real systemd (implies `alone`)
     seen         what commands in that clone print afterwards (implies `alone`): sh text to a text or "/pattern/"
     server       a real one that it needs (see servers.py), emptied before; the arguments to reach it are added. Such
                  cases take one shell each, in turn
@@ -43,7 +44,7 @@ FOLDER = Path(__file__).parent / "cases"
 SHELLS = ("dash", "bash", "busybox")
 KEYS = frozenset(
     "name args before after changed values failed check predicted again diff programs controller shells alone "
-    "prepare seen server sql holds".split()
+    "prepare systemd seen server sql holds".split()
 )
 
 
@@ -68,6 +69,7 @@ class Case:
     shells: tuple[str, ...] = SHELLS
     alone: bool = False
     prepare: str = ""
+    systemd: bool = False
     seen: Mapping[str, str] = field(default_factory=dict)
     server: str | None = None
     sql: str = ""
@@ -97,7 +99,7 @@ def _case(module: str, raw: Mapping[str, Any]) -> Case:
     for key in ("predicted", "shells"):
         if key in given:
             given[key] = tuple(given[key])
-    return Case(module, **{**given, "alone": bool({"alone", "prepare", "seen"} & set(given))})
+    return Case(module, **{**given, "alone": bool({"alone", "prepare", "systemd", "seen"} & set(given))})
 
 
 def at_home(value: Any, home: Path) -> Any:

@@ -20,6 +20,7 @@ from runner.arguments import validate
 from runner.errors import StepError
 from runner.model.call import Call, Fragment, Line, Outcome, Reply, Status, Target, Trip, failed
 from runner.model.ports import FileKind, StartedJob, TreeEntry
+from runner.model.values import Template
 from runner.registry import load
 from runner.sh.frames import Frames, Ready, Record, Refused
 from runner.sh.fuse import trip_text
@@ -90,6 +91,9 @@ class FolderDesk:
 
     def is_true(self, condition: str | bool) -> bool:
         return bool(condition)
+
+    def authored(self, text: Template) -> Any:
+        raise KeyError(text)
 
     def variable(self, name: str) -> Any:
         if name not in self.names:

@@ -72,8 +72,11 @@ class Stage:
         return [*files, ("", self.server.state())] if self.server else files
 
     def folders(self) -> list[Path]:
-        """Where the module may change something."""
-        return [self.home, *(self.machine.written if self.machine else ())]
+        """Where the module may change something; a systemd that runs writes its journal and more of its own."""
+        if self.machine is None:
+            return [self.home]
+        upper, *others = self.machine.written
+        return [self.home, upper / "etc/systemd"] if self.case.systemd else [self.home, upper, *others]
 
     def untouched(self) -> dict[str, Any]:
         """The files that `after` does not speak of."""
@@ -135,7 +138,13 @@ def test_case(title: str, tmp_path: Path, opened: contextlib.ExitStack, servers:
     if server:
         server.reset(server)
         server.sql(case.sql)
-    stage = Stage(case, shell, tmp_path, opened.enter_context(clone([tmp_path])) if case.alone else None, server)
+    stage = Stage(
+        case,
+        shell,
+        tmp_path,
+        opened.enter_context(clone([tmp_path], systemd=case.systemd)) if case.alone else None,
+        server,
+    )
     before, others = stage.listing(), stage.untouched()
     predicted = stage.run(check=True)
     assert stage.listing() == before, "the dry run touched something"
