@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from runner.arguments import Option, Spec
 from runner.model.call import Call, Fragment, Outcome, Reply, Status, failed
 from runner.model.ports import Desk
-from runner.sh import modes, replacing
+from runner.sh import modes, place, replacing
 from runner.sh.attributes import FILE_OPTIONS, Seen, check_mode_text, owner_words
 from runner.sh.extras import extras
 from runner.sh.filled import filled
@@ -178,6 +179,14 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     )
 
 
+def _unseen(call: Call, reply: Reply, name: str) -> bool:
+    """Whether a path is not there that an earlier step of the dry run would have made, or may have made in a folder."""
+    if value(reply, "there") or not call.will_exist:
+        return place.holds(call.will_exist, name) and name.rstrip("/") not in value(reply, "there").splitlines()
+    above = [str(folder) for folder in PurePosixPath(name).parents]
+    return any(place.holds(call.will_exist, each) for each in (name, *above))
+
+
 def _glob(text: str) -> str:
     """A pattern of names for the shell's `case`."""
     return pattern(text) if text and not text.startswith("~") else quote(text)
@@ -189,6 +198,9 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     problem = failure(reply)
     if problem:
         return problem
+    if call.check and (unseen := [name for name in call.args["path"] if _unseen(call, reply, name)]):
+        reason = f"{unseen[0]} would have been made before"
+        return Outcome(Status.SKIPPED, msg=f"may change: {reason}", unknown=reason)
     lists = {name: value(reply, name).splitlines() for name in ("there", "missing", "skip", "names")}
     root = value(reply, "root")
     single = value(reply, "single")

@@ -76,20 +76,23 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     if "copy" in call.given and "remote_src" in call.given:
         raise StepError("parameters are mutually exclusive: ('copy', 'remote_src')")
     remote = args["remote_src"] or not args["copy"]
-    source, uploads = _remote(args) if remote else _local(args, desk)
+    unseen = call.check and remote and place.holds(call.will_exist, args["src"])
+    source, uploads = _remote(args, unseen=unseen) if remote else _local(args, desk)
     soon = call.check and place.holds(call.will_exist, args["dest"])
-    absent = "{ pb_differs; exit 0; }" if soon else "pb_fail \"dest '$dest' must be an existing dir\""
+    absent = "soon=1" if soon else "pb_fail \"dest '$dest' must be an existing dir\""
     creates = f"if [ -e {path(args['creates'])} ]; then pb_kv guard 1; exit 0; fi" if args["creates"] else ""
     attributes = any(args[name] for name in ("mode", "owner", "group"))
     probe = [
-        f'dest={path(args["dest"].rstrip("/") or "/")}\npb_kv dest "$dest"\n{creates}\n[ -d "$dest" ] || {absent}',
+        f'dest={path(args["dest"].rstrip("/") or "/")}\npb_kv dest "$dest"; soon=',
+        f'{creates}\n[ -d "$dest" ] || {absent}',
         source,
         unpacking.KIND,
         unpacking.text(args),
         _READABLE,
+        'pb_blob list "$ar.list"' if args["list_files"] else "",
+        'if [ -n "$soon" ]; then pb_differs; exit 0; fi',
         "there=; if ar_same; then there=1; else pb_differs; fi",
         'if [ -n "$there" ]; then ar_each pb_attr_probe; fi' if attributes else "",
-        'pb_blob list "$ar.list"' if args["list_files"] else "",
         'pb_stat "$dest"; pb_report now',
     ]
     apply = _APPLY + ("ar_each pb_attr_apply\n" if attributes else "") + 'pb_stat "$dest"; pb_report now'
@@ -114,10 +117,11 @@ def _local(args: Mapping[str, Any], desk: Desk) -> tuple[str, tuple[Upload, ...]
     return f'src="$pb_dir/s.src.$pb_index"; printf {printf_word(data)} >"$src"', ()
 
 
-def _remote(args: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:
+def _remote(args: Mapping[str, Any], *, unseen: bool) -> tuple[str, tuple[Upload, ...]]:
     src = args["src"]
     if "://" not in src:
-        return f'src={path(src)}\npb_kv src "$src"\n[ -e "$src" ] || pb_fail "Source \'$src\' does not exist"', ()
+        missing = "{ pb_kv unseen 1; exit 0; }" if unseen else "pb_fail \"Source '$src' does not exist\""
+        return f'src={path(src)}\npb_kv src "$src"\n[ -e "$src" ] || {missing}', ()
     given = {name: option.default for name, option in web.WEB_OPTIONS.items()}
     given |= {"headers": {}, "timeout": 30, "url_username": None, "url_password": None}
     asked = web.text(web.request({**given, "validate_certs": args["validate_certs"]}, src))
@@ -145,6 +149,9 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     if problem:
         err = value(reply, "err").strip().splitlines()
         return failed(problem.msg + (f": {err[-1]}" if err else ""), **values)
+    if "unseen" in reply.values:
+        reason = f"{call.args['src']} would have been made before"
+        return Outcome(Status.SKIPPED, msg=f"may change: {reason}", unknown=reason)
     if "guard" in reply.values:
         return Outcome(Status.SKIPPED, msg=f"skipped, since {call.args['creates']} exists")
     if "list" in reply.values:

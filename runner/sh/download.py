@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from runner.model.call import Call, Fragment
@@ -54,7 +54,7 @@ web_look() {
 _LOCAL = r"""
 pb_kv dest "$dest"
 folder=
-if [ -d "$dest" ]; then folder=$dest
+if [ -d "$dest" ] || [ "$soon" = folder ]; then folder=$dest
 else
   pb_parent "$dest"
   [ -d "$pb_where" ] || [ -n "$soon" ] || pb_fail "Destination $pb_where does not exist"
@@ -83,13 +83,12 @@ def fragment(call: Call, algorithm: str, digest: str) -> Fragment:
     args = call.args
     check_mode_text(args["mode"])
     wish = web.request(args, args["url"], method="HEAD" if call.check else "GET")
-    parent = args["dest"].rstrip("/").rpartition("/")[0]
-    soon = call.check and bool(parent) and place.holds(call.will_exist, parent)
+    soon = _soon(call)
     head = [
         extras(args),
         web.LOOK,
         web.text(wish),
-        f"dest={path(args['dest'])} url_path={quote(urlsplit(args['url']).path)} soon={'1' if soon else ''} kept=",
+        f"dest={path(args['dest'])} url_path={quote(urlsplit(args['url']).path)} soon={soon} kept=",
         _NAME,
         _temporary_folder(args),
         _LOCAL.replace("KEEP", _keep(args, algorithm, digest)).replace("SINCE", ":" if args["force"] else web.SINCE),
@@ -99,6 +98,15 @@ def fragment(call: Call, algorithm: str, digest: str) -> Fragment:
     else:
         head.append('[ -n "$kept" ] || pb_differs')
     return Fragment(probe="\n".join(head), apply=_apply(args, algorithm, digest), makes=(args["dest"],), last=False)
+
+
+def _soon(call: Call) -> str:
+    """What a dry run knows of a place that is not there yet: `folder` (dest itself), `parent`, or ""."""
+    dest = call.args["dest"]
+    if call.check and dest.endswith("/") and place.holds(call.will_exist, dest):
+        return "folder"
+    parent = dest.rstrip("/").rpartition("/")[0]
+    return "parent" if call.check and parent and place.holds(call.will_exist, parent) else ""
 
 
 def _temporary_folder(args: Any) -> str:
@@ -121,10 +129,19 @@ def _keep(args: Any, algorithm: str, digest: str) -> str:
     return f"{keep}else pb_kv digest_differs 1; pb_since=; fi"
 
 
+# In a folder the file's name is known only now: whether it is newer than the one there has to be asked anew.
+_ASK_AGAIN: Final = f"""if [ -n "$folder" ] && [ -f "$dest" ] && [ "$(web_status)" = 200 ]; then
+pb_statl "$dest"; pb_since=$pb_mtime
+{web.SINCE}
+web_0 >/dev/null; web_rc=$?; fi
+"""
+
+
 def _foresee(args: Any) -> str:
     """What a dry run asks: the head of the file alone, and what mode and owner would be."""
     return (
-        'if [ -z "$kept" ]; then\nweb_0 >/dev/null; web_rc=$?; web_tell 0; web_place\n'
+        'if [ -z "$kept" ]; then\nweb_0 >/dev/null; web_rc=$?; web_place\n'
+        f"{_ASK_AGAIN if not args['force'] else ''}web_tell 0\n"
         f'case $(web_status) in "" | 200) web_look\nif [ "$pb_type" = file ]; then {modes.text(args["mode"])}\n'
         f'(pb_differs() {{ pb_kv attributes 1; }}; pb_attr_probe "$dest" {owner_words(args)}); fi ;;\nesac; fi'
     )
