@@ -13,10 +13,12 @@ from runner.model.ports import Desk
 from runner.model.quick import dataclass
 from runner.sh import modes
 from runner.sh.encode import printf_word
-from runner.sh.place import INLINE_LIMIT
+from runner.sh.place import INLINE_LIMIT, content_upload
 from runner.sh.quote import path, quote
 
-_INLINE_TOTAL: Final = 4 << 20  # bytes of all small files that travel in the text; what is more is uploaded
+_INLINE_TOTAL: Final = 4 << 20  # bytes of all small files that travel in the text; others are uploaded as one
+_PACK_TOTAL: Final = 64 << 20  # bytes of small files in that one upload
+_PLAIN: Final = bytes([9, 10, *range(32, 127)])
 _MANY: Final = 200  # names for one process
 
 
@@ -39,7 +41,7 @@ class Put:
 
 
 def fragment(call: Call, puts: Sequence[Put], desk: Desk, memo: Mapping[str, Any]) -> Fragment:
-    """One fragment for everything that differs."""
+    """One fragment for everything that differs: text files in its own text, other small ones as one upload."""
     files: defaultdict[str, list[Put]] = defaultdict(list)
     for put in puts:
         if put.kind == "file":
@@ -47,15 +49,26 @@ def fragment(call: Call, puts: Sequence[Put], desk: Desk, memo: Mapping[str, Any
     uploads: list[Upload] = []
     lines = [_BEGIN, f"pb_base={path(call.args['dest'].rstrip('/') or '/')}", _base(call)]
     lines += _folders([put for put in puts if put.kind == "dir"])
+    pack = bytearray()
     left = _INLINE_TOTAL
     for folder, group in files.items():
         lines.append(f"pb_stage {quote(f'./{folder}')}")
         for put in group:
-            inline = put.size <= min(INLINE_LIMIT, left)
-            left -= put.size if inline else 0
-            lines.append(_write(put, desk, uploads, inline))
+            content = _content(put, desk, len(pack))
+            if content is None:
+                lines.append(_upload(put, uploads))
+            elif len(content) <= left and not _is_binary(content):
+                left -= len(content)
+                lines.append(_to(put, f"printf {printf_word(content)}"))
+            else:
+                pack += content
+                lines.append(_to(put, f"dd bs={len(content)} count=1 <&7 2>/dev/null"))
         lines += _attributes(group, staged=True)
         lines += _move(call, folder, group)
+    if pack:
+        uploads.append(content_upload("pack", bytes(pack)))
+        lines[:0] = ['exec 7<"$pb_up_pack"']
+        lines.append("exec 7<&-")
     for put in puts:
         if put.kind == "link":
             lines.append(_link(put))
@@ -95,14 +108,28 @@ def _folders(puts: Sequence[Put]) -> list[str]:
     return lines + _attributes(puts, staged=False)
 
 
-def _write(put: Put, desk: Desk, uploads: list[Upload], inline: bool) -> str:
+def _content(put: Put, desk: Desk, packed: int) -> bytes | None:
+    """What a small file holds; None for one that is uploaded by itself."""
+    if put.size > INLINE_LIMIT or packed + put.size > _PACK_TOTAL:
+        return None
+    return desk.read(put.local, decrypt=False) if put.content is None else put.content
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether it would be much longer as text of a shell."""
+    return len(content.translate(None, _PLAIN)) * 4 > len(content)
+
+
+def _to(put: Put, command: str) -> str:
+    """A command whose output is the file's content; parts of the one upload are read in turn."""
     name = quote(posixpath.basename(put.relative))
-    if inline:
-        content = desk.read(put.local, decrypt=False) if put.content is None else put.content
-        return f'printf {printf_word(content)} >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
+    return f'{command} >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
+
+
+def _upload(put: Put, uploads: list[Upload]) -> str:
     upload = Upload(f"f{len(uploads)}", put.size, put.sha1, put.local if put.content is None else None, put.content)
     uploads.append(upload)
-    return f'cat -- "$pb_up_{upload.name}" >"$pb_at/$pb_staged/"{name} || pb_unwritten {name}'
+    return _to(put, f'cat -- "$pb_up_{upload.name}"')
 
 
 def _attributes(puts: Sequence[Put], *, staged: bool) -> list[str]:
