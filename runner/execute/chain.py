@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from hashlib import sha256
 from typing import Final
 
 from runner.execute.job import Job, Step
+from runner.execute.places import Place
 from runner.execute.results import plain
-from runner.model.call import Effect, Line, Trip
+from runner.model.call import Effect, Fragment, Line, Target, Trip
 from runner.model.event import TaskIntent
 from runner.model.quick import dataclass
 
@@ -95,7 +96,14 @@ def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str])
     place = chain.sent[0][1].place
     assert place is not None
     chain.trip = trip_id
-    return Trip(trip_id, place.target, place.become, tuple(lines)), intents
+    return Trip(trip_id, _target(place, lines[0].fragment), place.become, tuple(lines)), intents
+
+
+def _target(place: Place, first: Fragment) -> Target:
+    """Where the trip goes. A step that waits for its host has its own patience, and travels alone."""
+    if not first.connect_timeout_s:
+        return place.target
+    return replace(place.target, connect_timeout_s=float(first.connect_timeout_s))
 
 
 def _never_fails(job: Job) -> bool:

@@ -39,7 +39,8 @@ class Step:
     """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`).
 
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
-    what the host it is delegated to sees. `flags` are its own where a keyword is a template that may read the item.
+    what the host it is delegated to sees. `sent`: when it left (epoch seconds), which may be long before it runs.
+    `flags` are its own where a keyword is a template that may read the item.
     """
 
     scope: StepScope
@@ -57,6 +58,7 @@ class Step:
     result: dict[str, Any] | None = None
     status: Status = Status.OK
     attempt: int = 1
+    sent: float = 0.0
     start: float = 0.0
     end: float = 0.0
     announced: bool = False

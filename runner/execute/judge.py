@@ -42,6 +42,9 @@ class Judge:
     def hear(self, job: Job, step: Step, reply: Reply) -> Fragment | Later | None:
         """Take a reply in. Returns a further fragment if one is asked for (perhaps later), else sets `step.outcome`."""
         assert step.module is not None and step.call is not None and step.fragment is not None
+        if step.fragment.survives:
+            # How long its host was away is the step's own time.
+            reply = replace(reply, start=step.sent)
         step.start = step.start or reply.start
         step.end = reply.end
         if reply.timed_out:

@@ -153,6 +153,8 @@ class PlayRun:
         trip, intents = make_trip(chain, self.world.next_trip(), self.plan.play.name, self.world.mask)
         for intent in intents:
             self.world.emit(intent)
+        for _, step in chain.sent.values():
+            step.sent = self.world.now
         self._by_trip[trip.id] = chain
         self._trips[trip.id] = self
         self.world.outbox.trips.append(trip)

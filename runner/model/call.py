@@ -153,6 +153,7 @@ class Fragment:
     after_s: float = 0.0
     anew: bool = False
     survives: bool = False
+    connect_timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class Reply:
 
     `differs`: its probe said so. `rc` 0 = fine. `timed_out`: its deadline passed and its processes were killed.
     `lost`: there was no answer, and why: only for a fragment that `survives`; whether it has run is not known.
+    `start` is then when it was sent.
     """
 
     trip: int

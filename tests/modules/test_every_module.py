@@ -77,6 +77,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "mount": {"state": "present", "src": "x", "fstype": "x"},
     "command": {"cmd": "true"},
     "raw": {"cmd": ":"},
+    "reboot": {"reboot_command": "true", "boot_time_command": "cat /proc/sys/kernel/random/uuid"},
     "script": {"cmd": "x"},
     "service": {"state": "started"},
     "shell": {"cmd": ":"},
@@ -101,7 +102,12 @@ BASE: Mapping[str, Mapping[str, Any]] = {
 # They start a large program for each text: every text in one of the shells is enough.
 COSTLY = {"get_url", "uri"}
 # Options whose text is code, to be run as such.
-CODE = {("raw", "cmd"), ("script", "cmd"), ("shell", "cmd")}
+CODE = {
+    *(("reboot", option) for option in ("reboot_command", "boot_time_command", "test_command")),
+    ("raw", "cmd"),
+    ("script", "cmd"),
+    ("shell", "cmd"),
+}
 
 
 def spec_of(name: str) -> Spec:
