@@ -46,7 +46,8 @@ class Spec:
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
     `raw`: options handed over unrendered. `tells_facts`: its outcomes may have `own_facts`, which later steps wait for.
     `between`: it runs on the controller, or on whom the step is delegated to, and brings things to or from its host.
-    `example`: tasks as YAML, `returns`: what each key of the result is, both for `pbrun doc`.
+    `brings`: what it changes reaches further than its arguments say (packages, accounts). `example`: tasks as YAML,
+    `returns`: what each key of the result is, both for `pbrun doc`.
     """
 
     doc: str
@@ -65,6 +66,7 @@ class Spec:
     required_together: tuple[tuple[str, ...], ...] = ()
     required_if: tuple[tuple[str, Any, tuple[str, ...]], ...] = ()
     example: str = ""
+    brings: bool = False
     returns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

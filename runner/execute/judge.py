@@ -63,6 +63,8 @@ class Judge:
             made = unknown_outcome(f"may change: {reached.unknown.reason}")
         if not isinstance(made, Outcome):
             return made
+        if job.flags_at(step).check:
+            made = self._preparer.in_doubt(job, step, made)
         step.outcome = self._with_times(made, reply)
         if job.flags_at(step).async_s and step.background is None and not job.flags_at(step).check:
             step.outcome = self._preparer.end_at_once(job, step, step.outcome)
@@ -96,6 +98,7 @@ class Judge:
         status = outcome.status
         if outcome.unknown is not None:
             step.outcome = self._still_known(job, outcome)
+            self._preparer.doubt(job, step)
         elif status not in (*_LOST, Status.SKIPPED) and not _beyond_mending(step):
             try:
                 again = self._conditions(job, step, result)

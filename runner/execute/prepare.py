@@ -341,6 +341,22 @@ class Preparer:
         if job.flags_at(step).check:
             foresee(self._variables.state.of(step.delegate or job.host), made)
 
+    def doubt(self, job: Job, step: Step) -> None:
+        """The step may make anything on its host: what a later one of this dry run does not find may be there then."""
+        spec = spec_of(job.task)
+        if (spec is None or not spec.local) and not any(one.value is False for one in job.task.changed_when or ()):
+            own = self._variables.state.of(step.delegate or job.host)
+            own.in_doubt = own.in_doubt or job.name
+
+    def in_doubt(self, job: Job, step: Step, made: Outcome) -> Outcome:
+        """What a dry run can say of an outcome: a failure is none for certain where an earlier step may mend it."""
+        spec, own = spec_of(job.task), self._variables.state.of(step.delegate or job.host)
+        if made.status is Status.FAILED and own.in_doubt:
+            return unknown_outcome(f"may fail: {made.msg} (but {own.in_doubt!r} has not run)")
+        if made.status is Status.CHANGED and spec is not None and spec.brings:
+            self.doubt(job, step)
+        return made
+
     def _in_background(self, job: Job, step: Step, made: Fragment) -> Fragment:
         """What is sent for a fragment that is to go on by itself, if it can and this is no dry run."""
         if job.flags_at(step).check:

@@ -25,6 +25,8 @@ class HostState:
 
     `untold`: the module of the project that did not run in a dry run, and may have told facts.
 
+    `in_doubt`: the first task of a dry run that may make anything there (a package, an account, what a command does).
+
     `may_gather`: some play has had leave to gather its facts, so they are there for whoever reads them.
     """
 
@@ -41,6 +43,7 @@ class HostState:
     untold: str = ""
     will_exist: set[str] = field(default_factory=set)
     will_vanish: set[str] = field(default_factory=set)
+    in_doubt: str = ""
 
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Add facts. They can only be read as facts: none becomes a setting of how the host is reached."""

@@ -18,6 +18,7 @@ COLLECTION = "community.general"
 
 SPEC = Spec(
     doc="Install, upgrade or remove packages of Alpine.",
+    brings=True,
     options={
         "name": Option("list", elements="str", doc="The packages."),
         "state": Option(

@@ -9,6 +9,7 @@ from runner.sh import apt, apt_result
 
 SPEC = Spec(
     doc="Install, upgrade or remove packages of Debian and its like.",
+    brings=True,
     mutually_exclusive=(("deb", "package", "upgrade"),),
     options={
         "package": Option(

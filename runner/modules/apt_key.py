@@ -16,6 +16,7 @@ from runner.sh.verdict import failure, value
 
 SPEC = Spec(
     doc="Add a key to those that apt trusts, or remove it.",
+    brings=True,
     mutually_exclusive=(("data", "file", "keyserver", "url"),),
     options={
         "id": Option(doc="The key's id: 8, 16 or more hexadecimal digits."),

@@ -16,6 +16,7 @@ from runner.sh.verdict import failure, value
 
 SPEC = Spec(
     doc="Add a source of packages to apt, or remove it.",
+    brings=True,
     options={
         "repo": Option(required=True, doc="The source: `deb URI suite component`, or `ppa:owner/name`."),
         "state": Option(default="present", choices=("absent", "present"), doc="Whether it shall be there."),

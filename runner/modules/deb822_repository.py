@@ -19,6 +19,7 @@ _LIST: Final[Mapping[str, Any]] = {"kind": "list", "elements": "str"}
 
 SPEC = Spec(
     doc="Add a source of packages to apt as a file of fields, or remove it.",
+    brings=True,
     options={
         "name": Option(required=True, doc="Its name; the file is called after it."),
         "state": Option(default="present", choices=("present", "absent"), doc="Whether it shall be there."),

@@ -20,6 +20,7 @@ _TOOLS: Final = {
 
 SPEC = Spec(
     doc="Install, upgrade or remove packages of Fedora, RHEL and their like.",
+    brings=True,
     options={
         **dnf.OPTIONS,
         "use_backend": Option(default="auto", choices=tuple(_TOOLS), aliases=("use",), doc="Which program to use."),

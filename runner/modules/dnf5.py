@@ -9,6 +9,7 @@ from runner.sh import dnf, dnf_result
 
 SPEC = Spec(
     doc="Install, upgrade or remove packages with dnf5.",
+    brings=True,
     options={
         **dnf.OPTIONS,
         "auto_install_module_deps": Option("bool", default=True, doc="Accepted: no Python is needed."),

@@ -22,6 +22,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Pull, build, load, tag, push, save or remove an image of Docker.",
+    brings=True,
     required_if=(("source", "build", ("build",)), ("source", "load", ("load_path",))),
     options={
         "name": Option(required=True, doc="Its name, with or without a tag, or its ID."),

@@ -15,6 +15,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Make or remove a volume of Docker.",
+    brings=True,
     options={
         "volume_name": Option(required=True, aliases=("name",), doc="Its name."),
         "state": Option(default="present", choices=("absent", "present"), doc="Whether it shall be there."),

@@ -19,6 +19,7 @@ from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Clone a git repository, and bring it to a version.",
+    brings=True,
     mutually_exclusive=(("separate_git_dir", "bare"), ("accept_hostkey", "accept_newhostkey")),
     options={
         "repo": Option(required=True, aliases=("name",), doc="Its address."),

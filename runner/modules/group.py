@@ -15,6 +15,7 @@ from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Make, change or remove a group.",
+    brings=True,
     options={
         "name": Option(required=True, doc="Its name."),
         "state": Option(default="present", choices=("absent", "present"), doc="Whether it shall be there."),

@@ -30,6 +30,7 @@ _NEEDED = ("src", "fstype")
 
 SPEC = Spec(
     doc="Keep a file system in fstab, mounted, or neither.",
+    brings=True,
     required_if=tuple(("state", state, _NEEDED) for state in ("mounted", "present", "ephemeral")),
     options={
         "path": Option("path", required=True, aliases=("name",), doc="Where it is mounted."),

@@ -18,6 +18,7 @@ COLLECTION = "community.mysql"
 
 SPEC = Spec(
     doc="Make, drop, dump or import databases of a MySQL or MariaDB server.",
+    brings=True,
     options={
         "name": Option("list", required=True, elements="str", aliases=("db",), doc="The databases, or `all`."),
         "state": Option(default="present", choices=("absent", "dump", "import", "present"), doc="What shall be."),

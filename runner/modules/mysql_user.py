@@ -22,6 +22,7 @@ COLLECTION = "community.mysql"
 
 SPEC = Spec(
     doc="Make, change or remove an account of a MySQL or MariaDB server.",
+    brings=True,
     mutually_exclusive=(("append_privs", "subtract_privs"),),
     options={
         "name": Option(required=True, aliases=("user",), doc="The user's name; empty: anybody."),

@@ -16,6 +16,7 @@ COLLECTION = "community.general"
 
 SPEC = Spec(
     doc="Install Node.js packages with the host's npm, or remove them.",
+    brings=True,
     effect=Effect.IDEMPOTENT,
     options={
         "name": Option(doc="The package; without it, what the folder's package.json asks for."),

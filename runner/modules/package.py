@@ -15,6 +15,7 @@ from runner.sh.verdict import failure
 
 SPEC = Spec(
     doc="Install or remove packages with the host's own package manager.",
+    brings=True,
     options={
         "name": Option("raw", doc="The packages, as their manager names them."),
         "state": Option("raw", doc="Whether they shall be there: a state that the manager's module has."),

@@ -19,6 +19,7 @@ from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Install Python packages with the host's pip, or remove them.",
+    brings=True,
     effect=Effect.IDEMPOTENT,
     required_one_of=(("name", "requirements"),),
     mutually_exclusive=(("name", "requirements"), ("executable", "virtualenv")),

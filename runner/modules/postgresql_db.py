@@ -21,6 +21,7 @@ COLLECTION = "community.postgresql"
 
 SPEC = Spec(
     doc="Make, change, drop, rename, dump or restore a PostgreSQL database.",
+    brings=True,
     options={
         "name": Option(required=True, aliases=("db",), doc="The database."),
         "owner": Option(default="", doc="The role that owns it."),

@@ -15,6 +15,7 @@ COLLECTION = "community.postgresql"
 
 SPEC = Spec(
     doc="Add, update or drop an extension of a PostgreSQL database.",
+    brings=True,
     options={
         "name": Option(required=True, aliases=("ext",), doc="The extension."),
         "login_db": Option(required=True, aliases=("db",), doc="The database."),

@@ -19,6 +19,7 @@ COLLECTION = "community.postgresql"
 
 SPEC = Spec(
     doc="Make, change or remove a role of a PostgreSQL server.",
+    brings=True,
     options={
         "name": Option(required=True, aliases=("user",), doc="The role."),
         "password": Option(secret=True, doc="Its password, plain or as the server stores it; empty: none."),

@@ -14,6 +14,7 @@ from runner.sh.verdict import failure
 
 SPEC = Spec(
     doc="Add a key to those that rpm trusts, or remove it.",
+    brings=True,
     options={
         "key": Option(required=True, doc="A file on the host, a URL, or the id of a key that is there."),
         "state": Option(default="present", choices=("absent", "present"), doc="Whether it shall be there."),

@@ -15,6 +15,7 @@ from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Check out a Subversion repository, and bring it to a revision.",
+    brings=True,
     options={
         "repo": Option(required=True, aliases=("name", "repository"), doc="Its address."),
         "dest": Option("path", doc="Where it goes."),

@@ -17,6 +17,7 @@ COLLECTION = "ansible.posix"
 
 SPEC = Spec(
     doc="Bring a folder to the host, or from it, with rsync, which runs on the controller (or on a delegate).",
+    brings=True,
     between=True,
     options={
         "src": Option("path", required=True, doc="What is brought."),

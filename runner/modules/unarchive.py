@@ -18,6 +18,7 @@ from runner.sh.verdict import failure, text, value
 
 SPEC = Spec(
     doc="Unpack an archive (tar, also with gzip, bzip2, xz or zstd, and zip) into a folder of the host.",
+    brings=True,
     options={
         "src": Option("path", required=True, doc="The archive; on the host, or an address, with remote_src."),
         "dest": Option("path", required=True, doc="The folder, which exists."),

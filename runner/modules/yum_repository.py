@@ -72,6 +72,7 @@ _FIELDS: Final[Mapping[str, Option]] = {
 
 SPEC = Spec(
     doc="Add a source of packages to dnf or yum, or remove it.",
+    brings=True,
     options={
         "name": Option(required=True, doc="Its short name: the section of the file."),
         "description": Option(doc="Its name in words."),

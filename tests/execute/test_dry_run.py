@@ -189,3 +189,27 @@ def test_a_file_that_is_not_here_yet_is_no_failure(tmp_path: Path) -> None:
     }
     failed = {event.task for event in done.events if isinstance(event, TaskResult) and event.status is Status.FAILED}
     assert failed == {"too early", "nobody makes it"}
+
+
+def test_what_fails_as_things_are_may_not_fail_then(tmp_path: Path) -> None:
+    """A package, an account, a command: what they bring along nobody can foresee, so what misses it is no failure."""
+    text = """
+    - {name: too early, file: {path: /missing}, ignore_errors: true}
+    - {name: looks, command: uname, changed_when: false}
+    - {name: still certain, file: {path: /missing}, ignore_errors: true}
+    - {name: install, command: make install}
+    - {name: theirs, file: {path: /missing, owner: nginx}}
+    - {name: stop, fail: {msg: stop}, ignore_errors: true}
+    """
+
+    missing = ("too early", "still certain", "theirs")
+    done = Book(tmp_path).run(text, ["h1"], lambda _host, task, *_: int(task in missing), check=True)
+    told = {event.task: (event.status, event.prediction) for event in done.events if isinstance(event, TaskResult)}
+    assert {task for task, (status, _) in told.items() if status is Status.FAILED} == {
+        "too early",
+        "still certain",
+        "stop",
+    }
+    assert told["theirs"] == (Status.SKIPPED, "unknown")
+    said = [event.msg for event in done.events if isinstance(event, TaskResult) and event.task == "theirs"]
+    assert "'install' has not run" in said[0]
