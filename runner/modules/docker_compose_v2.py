@@ -55,6 +55,17 @@ SPEC = Spec(
         "ignore_build_events": Option("bool", default=True, doc="Building alone is no change."),
         **{name: option for name, option in docker.COMMON_OPTIONS.items() if name not in ("timeout", "debug")},
     },
+    example="""\
+- name: The project's services
+  community.docker.docker_compose_v2:
+    project_src: /srv/app
+    pull: missing
+    remove_orphans: true
+""",
+    returns={
+        "actions": "What compose did, or in a dry run would do.",
+        "containers": "The project's containers.",
+    },
 )
 
 _FILES: Final = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")

@@ -85,6 +85,18 @@ SPEC = Spec(
         **{name: setting.option() for name, setting in docker_settings.SETTINGS.items()},
         **docker.COMMON_OPTIONS,
     },
+    example="""\
+- name: A cache
+  community.docker.docker_container:
+    name: cache
+    image: redis:7
+    restart_policy: unless-stopped
+    published_ports: ["127.0.0.1:6379:6379"]
+    volumes: ["cache:/data"]
+""",
+    returns={
+        "container": "What docker says of it (`docker inspect`).",
+    },
 )
 
 _PULLS: Final = {"True": "always", "true": "always", "False": "missing", "false": "missing"}

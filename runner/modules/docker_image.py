@@ -40,6 +40,22 @@ SPEC = Spec(
         "force_absent": Option("bool", default=False, doc="Remove it though containers use it."),
         **docker.COMMON_OPTIONS,
     },
+    example="""\
+- name: An image of the registry
+  community.docker.docker_image:
+    name: redis:7
+    source: pull
+- name: One that is built on the host
+  community.docker.docker_image:
+    name: app
+    tag: "{{ release }}"
+    source: build
+    build:
+      path: /srv/app
+""",
+    returns={
+        "image": "What docker says of it (`docker inspect`).",
+    },
 )
 
 _BUILD: Final = {

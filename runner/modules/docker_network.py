@@ -40,6 +40,16 @@ SPEC = Spec(
         "force": Option("bool", default=False, doc="Make it anew though nothing differs."),
         **docker.COMMON_OPTIONS,
     },
+    example="""\
+- name: A network for the application
+  community.docker.docker_network:
+    name: app
+    ipam_config:
+      - subnet: 172.30.0.0/24
+""",
+    returns={
+        "network": "What docker says of it (`docker inspect`).",
+    },
 )
 
 _RANGE = {"subnet": "--subnet", "iprange": "--ip-range", "gateway": "--gateway"}

@@ -27,6 +27,15 @@ SPEC = Spec(
         ),
         **docker.COMMON_OPTIONS,
     },
+    example="""\
+- name: A volume that stays
+  community.docker.docker_volume:
+    name: cache
+    labels: {keep: "yes"}
+""",
+    returns={
+        "volume": "What docker says of it (`docker inspect`).",
+    },
 )
 
 

@@ -40,6 +40,18 @@ SPEC = Spec(
         "restrict_config_file": Option("bool", default=False, doc="No matter here: no other file is read."),
         **mysql.LOGIN_OPTIONS,
     },
+    example="""\
+- name: The application's database
+  community.mysql.mysql_db:
+    name: app
+    encoding: utf8mb4
+    login_unix_socket: /run/mysqld/mysqld.sock
+""",
+    returns={
+        "db": "The databases as one text.",
+        "db_list": "The databases.",
+        "executed_commands": "The SQL that was run.",
+    },
 )
 
 _PACKAGE: Final = "a client (default-mysql-client)"

@@ -52,6 +52,19 @@ SPEC = Spec(
         "force_context": Option("bool", default=False, doc="Connect to the database mysql."),
         **mysql.LOGIN_OPTIONS,
     },
+    example="""\
+- name: The application's account
+  community.mysql.mysql_user:
+    name: app
+    host: 10.0.0.%
+    password: "{{ app_password }}"
+    priv: app.*:ALL
+    login_unix_socket: /run/mysqld/mysqld.sock
+""",
+    returns={
+        "user": "The account.",
+        "password_changed": "Whether its password is another now.",
+    },
 )
 
 _UNKNOWN = ("salt", "attributes", "password_expire", "password_expire_interval")

@@ -44,6 +44,19 @@ SPEC = Spec(
         "comment": Option(doc="Its comment; empty: none."),
         **postgres.LOGIN_OPTIONS,
     },
+    example="""\
+- name: The application's database
+  community.postgresql.postgresql_db:
+    name: app
+    owner: app
+    encoding: UTF-8
+  become: true
+  become_user: postgres
+""",
+    returns={
+        "executed_commands": "The SQL that was run, or in a dry run would be.",
+        "db": "The database.",
+    },
 )
 
 _FIXED: Final = (

@@ -25,6 +25,17 @@ SPEC = Spec(
         "version": Option(doc="Its version, or `latest`."),
         **postgres.LOGIN_OPTIONS,
     },
+    example="""\
+- name: Text search without accents
+  community.postgresql.postgresql_ext:
+    name: unaccent
+    login_db: app
+  become: true
+  become_user: postgres
+""",
+    returns={
+        "queries": "The SQL that was run, or in a dry run would be.",
+    },
 )
 
 

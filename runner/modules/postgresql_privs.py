@@ -33,6 +33,21 @@ SPEC = Spec(
         "fail_on_role": Option("bool", default=True, doc="Fail if a role is not there."),
         **postgres.LOGIN_OPTIONS,
     },
+    example="""\
+- name: Reports may read
+  community.postgresql.postgresql_privs:
+    login_db: app
+    roles: reports
+    privs: SELECT
+    type: table
+    objs: ALL_IN_SCHEMA
+    schema: public
+  become: true
+  become_user: postgres
+""",
+    returns={
+        "queries": "The SQL that was run, or in a dry run would be.",
+    },
 )
 
 

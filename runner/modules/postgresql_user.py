@@ -39,6 +39,20 @@ SPEC = Spec(
         "priv": Option(doc="Privileges on the database and its tables: `CONNECT/table:SELECT,INSERT`."),
         **postgres.LOGIN_OPTIONS,
     },
+    example="""\
+- name: The application's role
+  community.postgresql.postgresql_user:
+    name: app
+    password: "{{ app_password }}"
+    role_attr_flags: LOGIN,NOSUPERUSER
+  become: true
+  become_user: postgres
+""",
+    returns={
+        "queries": "The SQL that was run, passwords masked.",
+        "user": "The role.",
+        "user_removed": "Whether it is gone.",
+    },
 )
 
 
