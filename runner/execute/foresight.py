@@ -6,8 +6,11 @@ from pathlib import PurePosixPath
 
 from runner.execute.job import Step
 from runner.execute.state import Foreseen, HostState
-from runner.model.call import Effect, Fragment
+from runner.execute.world import unknown_outcome
+from runner.model.call import Effect, Fragment, Outcome, Status
+from runner.model.playbook import Task
 from runner.model.values import Unknown
+from runner.plan.effects import spec_of
 
 
 def foresee(own: HostState, made: Fragment) -> None:
@@ -39,6 +42,23 @@ def doubt_of(here: Foreseen, name: str) -> Unknown | None:
     if any(name == path or path.endswith(f"/{name}") or name.startswith(f"{path}/") for path in here.paths):
         return Unknown(f"{name} is not here before an earlier task makes it")
     return Unknown(f"{name} is not here, but {here.unsure!r} may make it") if here.unsure else None
+
+
+def doubt(own: HostState, task: Task, name: str) -> None:
+    """The step may make anything on its host: what a later one of this dry run does not find may be there then."""
+    spec = spec_of(task)
+    if (spec is None or not spec.local) and not any(one.value is False for one in task.changed_when or ()):
+        own.in_doubt = own.in_doubt or name
+
+
+def in_doubt(own: HostState, task: Task, name: str, made: Outcome) -> Outcome:
+    """What a dry run can say of an outcome: a failure is none for certain where an earlier step may mend it."""
+    if made.status is Status.FAILED and own.in_doubt:
+        return unknown_outcome(f"may fail: {made.msg} (but {own.in_doubt!r} has not run)")
+    spec = spec_of(task)
+    if made.status is Status.CHANGED and spec is not None and spec.brings:
+        doubt(own, task, name)
+    return made
 
 
 def _around(path: str) -> list[str]:

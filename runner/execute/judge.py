@@ -9,6 +9,7 @@ from runner.arguments import ArgumentError
 from runner.errors import InputErrors, StepError
 from runner.execute import background
 from runner.execute.background import Later
+from runner.execute.foresight import doubt, in_doubt
 from runner.execute.job import Job, Step
 from runner.execute.prepare import Preparer
 from runner.execute.results import result_of
@@ -64,7 +65,7 @@ class Judge:
         if not isinstance(made, Outcome):
             return made
         if job.flags_at(step).check:
-            made = self._preparer.in_doubt(job, step, made)
+            made = in_doubt(self._preparer.host_of(job, step), job.task, job.name, made)
         step.outcome = self._with_times(made, reply)
         if job.flags_at(step).async_s and step.background is None and not job.flags_at(step).check:
             step.outcome = self._preparer.end_at_once(job, step, step.outcome)
@@ -98,7 +99,7 @@ class Judge:
         status = outcome.status
         if outcome.unknown is not None:
             step.outcome = self._still_known(job, outcome)
-            self._preparer.doubt(job, step)
+            doubt(self._preparer.host_of(job, step), job.task, job.name)
         elif status not in (*_LOST, Status.SKIPPED) and not _beyond_mending(step):
             try:
                 again = self._conditions(job, step, result)

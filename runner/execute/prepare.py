@@ -21,6 +21,7 @@ from runner.execute.rendered import arguments
 from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
+from runner.execute.state import HostState
 from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, in_doubt, number, refused
 from runner.execute.world import World, unknown_outcome
@@ -316,6 +317,10 @@ class Preparer:
         for step in job.steps:
             step.scope = job.scope.with_local(step.scope.local)
 
+    def host_of(self, job: Job, step: Step) -> HostState:
+        """The state of the host that a step runs on."""
+        return self._variables.state.of(step.delegate or job.host)
+
     def desk(self, job: Job, step: Step) -> StepDesk:
         """The desk of a step."""
         return StepDesk(self._world, step.scope, job.task, self._playbook_dir, self._variables.state, step.there)
@@ -340,22 +345,6 @@ class Preparer:
         step.fragment = made
         if job.flags_at(step).check:
             foresee(self._variables.state.of(step.delegate or job.host), made)
-
-    def doubt(self, job: Job, step: Step) -> None:
-        """The step may make anything on its host: what a later one of this dry run does not find may be there then."""
-        spec = spec_of(job.task)
-        if (spec is None or not spec.local) and not any(one.value is False for one in job.task.changed_when or ()):
-            own = self._variables.state.of(step.delegate or job.host)
-            own.in_doubt = own.in_doubt or job.name
-
-    def in_doubt(self, job: Job, step: Step, made: Outcome) -> Outcome:
-        """What a dry run can say of an outcome: a failure is none for certain where an earlier step may mend it."""
-        spec, own = spec_of(job.task), self._variables.state.of(step.delegate or job.host)
-        if made.status is Status.FAILED and own.in_doubt:
-            return unknown_outcome(f"may fail: {made.msg} (but {own.in_doubt!r} has not run)")
-        if made.status is Status.CHANGED and spec is not None and spec.brings:
-            self.doubt(job, step)
-        return made
 
     def _in_background(self, job: Job, step: Step, made: Fragment) -> Fragment:
         """What is sent for a fragment that is to go on by itself, if it can and this is no dry run."""

@@ -51,6 +51,7 @@ _CLIENTS = ("psql", "pg_dump", "pg_restore", "mysql", "mysqldump", "mariadb", "m
 # Arguments that make a step of a module, beside its required ones, which are filled in by name.
 BASE: Mapping[str, Mapping[str, Any]] = {
     "set_stats": {"data": {"x": 1}},
+    "seboolean": {"state": True},
     "package_facts": {"manager": ["rpm"]},  # apt takes seconds to say where packages are from
     "copy": {"content": "text"},
     "file": {"state": "touch"},
