@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,8 @@ def look(options: Options, found: argparse.Namespace) -> int:
     from runner.cli import listing
     from runner.cli.carry_out import prepared_or_told
 
+    # All that a listing makes stays until its end, which is near: there is nothing to collect.
+    gc.disable()
     # Whatever else is said, --syntax-check lists nothing, and listings begin at the first task.
     options = replace(options, start_at_task=None)
     lists = not found.syntax_check

@@ -53,7 +53,8 @@ def _said(folder: Path, line: dict[str, Any]) -> str:
     message: Any = None
     looped_whole = line["final"] and line["msg"] in ("All items completed", "All items skipped")
     if line["module"] == "debug" and status == "ok" and not looped_whole and not line["censored"]:
-        message = line["msg"] or {k: v for k, v in line["values"].items() if not k.startswith("ansible_")} or None
+        values = {k: v for k, v in line["values"].items() if not k.startswith("ansible_")}
+        message = line["msg"] or values.get("msg", values or None)
     item = None if line["final"] else "hidden" if line["censored"] else str(line["item"])
     return said(folder, line["task"] or line["module"], status, item, message)
 
