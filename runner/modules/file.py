@@ -10,7 +10,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
 from runner.sh import file_states, modes
-from runner.sh.attributes import FILE_OPTIONS, Seen, attribute_diff, check_mode_text
+from runner.sh.attributes import FILE_OPTIONS, FILE_RETURNS, Seen, attribute_diff, check_mode_text
 from runner.sh.extras import extras, refuse_for_trees
 from runner.sh.file_states import Texts
 from runner.sh.verdict import failure, value
@@ -55,13 +55,7 @@ SPEC = Spec(
     returns={
         "path": "What it is about.",
         "dest": "The same for links.",
-        "mode": "Its mode as four octal digits.",
-        "owner": "The name of its owner.",
-        "group": "The name of its group.",
-        "uid": "The number of its owner.",
-        "gid": "The number of its group.",
-        "size": "Its size in bytes.",
-        "state": "What it is: file, directory, link, hard, absent.",
+        **FILE_RETURNS,
     },
 )
 

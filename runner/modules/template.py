@@ -10,7 +10,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply
 from runner.model.ports import Desk
 from runner.sh import place, placed
-from runner.sh.attributes import FILE_OPTIONS, check_mode_text
+from runner.sh.attributes import FILE_OPTIONS, FILE_RETURNS, check_mode_text
 
 _MARKS: Final = (
     "block_start_string",
@@ -51,13 +51,7 @@ SPEC = Spec(
         "src": "The text that was brought.",
         "checksum": "Its SHA-1.",
         "backup_file": "Where the old file is kept.",
-        "mode": "Its mode as four octal digits.",
-        "owner": "The name of its owner.",
-        "group": "The name of its group.",
-        "uid": "The number of its owner.",
-        "gid": "The number of its group.",
-        "size": "Its size in bytes.",
-        "state": "What it is: file, directory, link, hard, absent.",
+        **FILE_RETURNS,
     },
 )
 

@@ -33,6 +33,19 @@ FILE_OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
     }
 )
 
+# The keys of a result that say what a path is (see `Seen.result`), for `pbrun doc`.
+FILE_RETURNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "mode": "Its mode as four octal digits.",
+        "owner": "The name of its owner.",
+        "group": "The name of its group.",
+        "uid": "The number of its owner.",
+        "gid": "The number of its group.",
+        "size": "Its size in bytes.",
+        "state": "What it is: file, directory, link, hard, absent.",
+    }
+)
+
 _STATES: Final = {"file": "file", "dir": "directory", "link": "link", "absent": "absent"}
 
 

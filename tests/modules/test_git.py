@@ -45,7 +45,7 @@ class Remote:
 
     def run(self, check: bool = False, **args: Any) -> Outcome:
         """Run the module."""
-        given = {"repo": str(self.path), "dest": "~/work/copy", **args}
+        given = {"repo": str(self.path), "dest": "~/tree/copy", **args}
         return run_module("git", given, home=self.home, check=check, env=ENV, diff=True)
 
     def both(self, **args: Any) -> Outcome:
@@ -73,7 +73,7 @@ def remote(home: Path, tmp_path: Path) -> Remote:
 
 
 def test_cloned_and_brought_up_to_date(remote: Remote) -> None:
-    copy, head = remote.home / "work/copy", remote.git("rev-parse", "HEAD")
+    copy, head = remote.home / "tree/copy", remote.git("rev-parse", "HEAD")
     done = remote.both()
     assert (done.status, done.values) == (Status.CHANGED, {"before": None, "after": head})
     assert (copy / "a").read_text() == "two"
@@ -87,7 +87,7 @@ def test_cloned_and_brought_up_to_date(remote: Remote) -> None:
 
 
 def test_versions(remote: Remote) -> None:
-    copy, first = remote.home / "work/copy", remote.git("rev-parse", "v1^{}")
+    copy, first = remote.home / "tree/copy", remote.git("rev-parse", "v1^{}")
     assert remote.both(version="v1").values["after"] == first
     assert remote.both(version="v1").status is Status.OK
     head = remote.git("rev-parse", "HEAD")
@@ -105,7 +105,7 @@ def test_versions(remote: Remote) -> None:
 
 
 def test_local_changes(remote: Remote) -> None:
-    copy = remote.home / "work/copy"
+    copy = remote.home / "tree/copy"
     remote.run()
     (copy / "new").write_text("not tracked")
     assert remote.both().status is Status.OK
@@ -118,8 +118,8 @@ def test_local_changes(remote: Remote) -> None:
 
 
 def test_what_is_no_repository(remote: Remote) -> None:
-    (remote.home / "work/copy").mkdir(parents=True)
-    (remote.home / "work/copy/x").write_text("")
+    (remote.home / "tree/copy").mkdir(parents=True)
+    (remote.home / "tree/copy/x").write_text("")
     assert "already exists and is not an empty directory" in remote.both().msg
     nothing = remote.both(repo=str(remote.home / "none"), dest="~/other")
     assert nothing.status is Status.FAILED
@@ -165,7 +165,7 @@ def test_submodules(remote: Remote, tmp_path: Path) -> None:
     remote.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(part.path), "part")
     remote.git("commit", "-q", "-m", "part")
     assert remote.both().status is Status.CHANGED
-    inside = remote.home / "work/copy/part/p"
+    inside = remote.home / "tree/copy/part/p"
     assert inside.read_text() == "one"
     assert remote.both().status is Status.OK
     part.commit("p", "two")
