@@ -78,13 +78,21 @@ def name(text: str) -> str:
 
 
 def inspected(reply: Reply, key: str) -> dict[str, Any] | None:
-    """The first thing that `docker inspect` told of; None if there is none."""
+    """The first thing that `docker inspect` told of; None if there is none.
+
+    Its `Mounts` are sorted: docker tells them in an order that changes from call to call (it ranges over a Go map), and
+    what has not changed should read the same twice."""
     told = value(reply, key)
     try:
         found = json.loads(told) if told else []
     except ValueError:
         raise StepError(f"docker's answer cannot be read: {told[:200]}") from None
-    return dict(found[0]) if found else None
+    if not found:
+        return None
+    thing = dict(found[0])
+    if isinstance(mounts := thing.get("Mounts"), list):
+        thing["Mounts"] = sorted(mounts, key=lambda mount: str(mount.get("Destination", "")))
+    return thing
 
 
 def refused(reply: Reply) -> Outcome | None:
