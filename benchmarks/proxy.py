@@ -1,6 +1,7 @@
 """A TCP proxy that adds latency, the TCP handshake's included: `python -m benchmarks.proxy DELAY_MS DOOR…`.
 
-A door is `FROM:PORT=TO:PORT`. The proxy prints `ready` when all its doors listen. Loopback addresses only.
+A door is `FROM:PORT=TO:PORT`. The proxy prints `ready` when all its doors listen, and at the end of each connection how
+many round trips it took. Loopback addresses only.
 """
 
 from __future__ import annotations
@@ -13,10 +14,30 @@ from collections.abc import Sequence
 
 BLOCK_BYTES = 1 << 16
 
-Delayed = tuple[float, bytes]
+# When it may go on, how many round trips came before it, and what it is.
+Delayed = tuple[float, int, bytes]
 
 
-async def take(reader: asyncio.StreamReader, queue: asyncio.Queue[Delayed], delay_s: float, not_before: float) -> None:
+class RoundTrips:
+    """Counts as Lamport's clock does: what a side sends comes after all that has reached it until then."""
+
+    def __init__(self) -> None:
+        """Nothing has reached anybody."""
+        self.heard = {"client": 0, "server": 0}
+
+    def hears(self, side: str, trips: int) -> None:
+        """What came after so many round trips reaches this side; the server begins none, it answers."""
+        self.heard[side] = max(self.heard[side], trips + (side == "server"))
+
+
+async def take(
+    reader: asyncio.StreamReader,
+    queue: asyncio.Queue[Delayed],
+    delay_s: float,
+    not_before: float,
+    trips: RoundTrips,
+    side: str,
+) -> None:
     """Queue what arrives, each block with the time at which it may go on; an empty block is the end."""
     clock = asyncio.get_running_loop().time
     data = b"?"
@@ -25,18 +46,19 @@ async def take(reader: asyncio.StreamReader, queue: asyncio.Queue[Delayed], dela
             data = await reader.read(BLOCK_BYTES)
         except OSError:
             data = b""
-        await queue.put((max(clock(), not_before) + delay_s, data))
+        await queue.put((max(clock(), not_before) + delay_s, trips.heard[side], data))
 
 
-async def give(queue: asyncio.Queue[Delayed], writer: asyncio.StreamWriter) -> None:
-    """Write what is queued when its time has come."""
+async def give(queue: asyncio.Queue[Delayed], writer: asyncio.StreamWriter, trips: RoundTrips, side: str) -> None:
+    """Write what is queued to this side when its time has come."""
     clock = asyncio.get_running_loop().time
     with contextlib.suppress(OSError):
         while True:
-            due, data = await queue.get()
+            due, before, data = await queue.get()
             await asyncio.sleep(max(0.0, due - clock()))
             if not data:
                 break
+            trips.hears(side, before)
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():
@@ -57,16 +79,18 @@ async def carry(
         return
     there: asyncio.Queue[Delayed] = asyncio.Queue()
     back: asyncio.Queue[Delayed] = asyncio.Queue()
+    trips = RoundTrips()
     try:
         await asyncio.gather(
-            take(reader, there, delay_s, came + 2 * delay_s),
-            give(there, far_writer),
-            take(far_reader, back, delay_s, 0.0),
-            give(back, writer),
+            take(reader, there, delay_s, came + 2 * delay_s, trips, "client"),
+            give(there, far_writer, trips, "server"),
+            take(far_reader, back, delay_s, 0.0, trips, "server"),
+            give(back, writer, trips, "client"),
         )
     finally:
         for end in (writer, far_writer):
             end.close()
+        print(trips.heard["client"], flush=True)
 
 
 def address(text: str) -> tuple[str, int]:

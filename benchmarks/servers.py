@@ -45,10 +45,11 @@ Subsystem sftp internal-sftp
 
 @dataclass(frozen=True, slots=True)
 class Farm:
-    """Servers that run: their addresses, and how to log in."""
+    """Servers that run: their addresses, how to log in, and the login user's home."""
 
     addresses: tuple[tuple[str, int], ...]
     user: str
+    home: Path
     key: Path
     host_key: Path
     known_hosts: Path
@@ -77,7 +78,6 @@ def own_users(folder: Path) -> str:
     The whole folder, since a mount on a single file goes away when somebody outside replaces that file.
     """
     home, etc = folder / "home", folder / "etc"
-    home.mkdir()
     os.chown(home, BENCH_UID, BENCH_UID)
     folder.chmod(0o711)
     subprocess.run(["cp", "-a", "/etc", etc], check=True)
@@ -115,6 +115,7 @@ def farm(folder: Path, count: int) -> Iterator[Farm]:
     if not sshd:
         raise RuntimeError("OpenSSH's sshd is not installed")
     make_keys(folder)
+    (folder / "home").mkdir()
     port = free_port()
     addresses = tuple((f"127.0.{1 + number // 250}.{1 + number % 250}", port) for number in range(count))
     is_root = os.geteuid() == 0
@@ -133,20 +134,35 @@ def farm(folder: Path, count: int) -> Iterator[Farm]:
             stack.callback(stop, server)
             wait_for_port(part[-1], server)
         user = BENCH_USER if is_root else getpass.getuser()
-        yield Farm(addresses, user, folder / "login_key", folder / "host_key", folder / "known_hosts")
+        yield Farm(addresses, user, folder / "home", folder / "login_key", folder / "host_key", folder / "known_hosts")
+
+
+def wait_for_line(file: Path, line: str, server: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
+    """Return when the file has this line. Raises RuntimeError when its writer ended or time is over."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end and server.poll() is None:
+        if line in file.read_text().splitlines():
+            return
+        time.sleep(0.02)
+    raise RuntimeError("the latency proxy did not start")
 
 
 @contextlib.contextmanager
-def distant(addresses: Sequence[tuple[str, int]], round_trip_ms: float) -> Iterator[tuple[tuple[str, int], ...]]:
-    """The same hosts, far away: addresses (127.0.5.1 …) of a proxy that adds the round trip."""
+def distant(
+    addresses: Sequence[tuple[str, int]], round_trip_ms: float, output: Path
+) -> Iterator[tuple[tuple[str, int], ...]]:
+    """The same hosts, far away: addresses (127.0.5.1 …) of a proxy that adds the round trip.
+
+    `output`: the file where the proxy writes, for each connection, how many round trips it took.
+    """
     port = free_port()
     far = tuple((f"127.0.{5 + number // 250}.{1 + number % 250}", port) for number in range(len(addresses)))
     doors = [f"{near[0]}:{near[1]}={there[0]}:{there[1]}" for near, there in zip(far, addresses, strict=True)]
     command = [sys.executable, "-m", "benchmarks.proxy", str(round_trip_ms / 2), *doors]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with output.open("wb") as file:
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file)
     try:
-        if server.stdout is None or server.stdout.readline() != b"ready\n":
-            raise RuntimeError("the latency proxy did not start")
+        wait_for_line(output, "ready", server)
         yield far
     finally:
         stop(server)

@@ -59,7 +59,7 @@ def write_site(folder: Path) -> tuple[Path, Path]:
         }
         for kind, text in files.items():
             path = folder / "roles" / name / kind / "main.yml"
-            path.parent.mkdir(parents=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     site, hosts = folder / "site.yml", folder / "hosts"
     site.write_text("- hosts: all\n  gather_facts: false\n  roles: [" + ", ".join(names) + "]\n")

@@ -1,91 +1,130 @@
-"""The workloads: what is run on how many hosts, as a spec for the floor and as a playbook for pbrun."""
+"""The workloads: what is done on how many hosts, how far away they are, and what is wanted of pbrun."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from benchmarks.servers import Farm
+from benchmarks.steps import Copy, Fetch, Folder, Remember, Say, SayEach, Show, Step, Tree
+
+MIB = 1 << 20
+BULK_BYTES = 300 * MIB
+TREE_FILES = 1000
+
+# What a goal limits: the wall time over the floor's, seconds, MiB, milliseconds of wall time for each host and task,
+# or round trips more than the floor's.
+Measure = Literal["ratio", "wall_s", "memory_mib", "ms_a_task", "more_trips"]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is wanted of pbrun: at most this much of that."""
+
+    measure: Measure
+    limit: float
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """`hosts` x `tasks` commands. `round_trip_ms` 0: no proxy. `goal`: the ratio to the floor that is wanted.
+    """The steps of each host. `round_trip_ms` 0: no proxy. `again`: all of it is done already, nothing changes.
 
-    `suffix` stands behind each command in the playbook: with one, it is a line for a shell that might look at other
-    hosts, so every task waits for all of them, and each starts a shell of its own.
+    `peers`: the tools, besides the floor and pbrun, that can do it. `listing`: no host is asked, the arguments say what
+    is printed. `held`: all hosts stay connected until the last of them has done its work.
     """
 
     name: str
+    what: str
     hosts: int
-    tasks: int
-    strategy: str
-    round_trip_ms: float
-    goal: float
-    suffix: str = ""
+    steps: tuple[Step, ...]
+    goals: tuple[Goal, ...]
+    strategy: str = "linear"
+    round_trip_ms: float = 0
+    again: bool = False
+    held: bool = False
+    listing: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ("pyinfra", "mitogen", "ansible")
 
-    def prints(self) -> list[str]:
-        """What each host's commands print, in order."""
-        return [f"line-{number}" for number in range(self.tasks)]
+
+def says(count: int, suffix: str = "") -> tuple[Step, ...]:
+    """`count` commands that print a line each."""
+    return tuple(Say(f"line-{number}", suffix) for number in range(count))
 
 
-WORKLOADS = (
-    Workload("one", 1, 1, "linear", 0, 1.5),
-    Workload("shell", 50, 20, "linear", 0, 1.5),
-    Workload("gates", 50, 20, "linear", 0, 4.0, "; :"),
-    Workload("wan", 10, 20, "free", 100, 1.3),
+def ratio(limit: float) -> tuple[Goal, ...]:
+    """At most so many times the floor's wall time."""
+    return (Goal("ratio", limit),)
+
+
+FILES: tuple[Step, ...] = (
+    Folder("etc"),
+    *(Copy(f"small/conf-{number}", f"etc/conf-{number}") for number in range(10)),
+    *says(5),
+    Fetch("etc/conf-0", "small/conf-0"),
 )
+TREE: tuple[Step, ...] = (Tree("tree", "tree"),)
+CONTROL: tuple[Step, ...] = tuple(step(f"fact_{number}") for number in range(25) for step in (Remember, Show))
+BULK: tuple[Step, ...] = (Copy("big/file", "file"), Fetch("file", "big/file"))
+ANSIBLE = ("mitogen", "ansible")
+
+TABLE = (
+    Workload("one", "1 host, 1 command", 1, says(1), (*ratio(1.5), Goal("wall_s", 0.35))),
+    Workload("shell", "50 hosts x 20 `echo`", 50, says(20), ratio(1.5)),
+    Workload("gates", "50 hosts x 20 commands that each wait for all hosts", 50, says(20, "; :"), ratio(4), peers=()),
+    Workload("files", "20 hosts x (folder, 10 small copies, 5 `echo`, fetch)", 20, FILES, ratio(1.5)),
+    Workload("files-again", "`files` where nothing changes", 20, FILES, ratio(1.5), again=True),
+    Workload("wan", "10 hosts x 20 `echo` at 100 ms, `free`", 10, says(20), ratio(1.3), "free", 100),
+    Workload("wan-linear", "`wan`, `linear`", 10, says(20), (Goal("more_trips", 20),), "linear", 100),
+    Workload(
+        "loop",
+        "10 hosts x 1 task that loops over 50 items",
+        10,
+        (SayEach(tuple(f"item-{n}" for n in range(50))),),
+        ratio(1.5),
+    ),
+    Workload("tree", "a folder of 1,000 small files to a host at 100 ms", 1, TREE, ratio(2), "linear", 100),
+    Workload(
+        "tree-again", "`tree` where nothing changes", 1, TREE, (Goal("more_trips", 2),), "linear", 100, again=True
+    ),
+    Workload("wide", "300 hosts x 1 command", 300, says(1), ratio(1.1)),
+    Workload("control", "100 hosts x 50 `set_fact`, `debug`", 100, CONTROL, (Goal("ms_a_task", 0.2),), peers=ANSIBLE),
+    Workload("bulk", "300 MiB to a host and back", 1, BULK, (*ratio(1 / 0.9), Goal("memory_mib", 150)), peers=()),
+    Workload("version", "`--version`", 1, (), (Goal("wall_s", 0.12),), listing=("--version",), peers=("ansible",)),
+    Workload(
+        "list",
+        "`--list-tasks` of 1,000 tasks in 100 roles",
+        1,
+        (),
+        (Goal("wall_s", 0.5),),
+        listing=("--list-tasks",),
+        peers=("ansible",),
+    ),
+    Workload("memory", "500 hosts x 20 `echo`, all connected", 500, says(20), (Goal("memory_mib", 150),), held=True),
+)
+# How the cost grows, for the plots.
+AGAINST_HOSTS = (10, 50, 150, 300)
+AGAINST_TASKS = (1, 20, 50, 100)
+CURVES = (
+    *(Workload(f"hosts-{n}", f"{n} hosts x 20 `echo`", n, says(20), (), peers=()) for n in AGAINST_HOSTS),
+    *(Workload(f"tasks-{n}", f"50 hosts x {n} `echo`", 50, says(n), (), peers=()) for n in AGAINST_TASKS),
+)
+QUICK = (
+    "one",
+    "shell",
+    "gates",
+    "files",
+    "files-again",
+    "wan",
+    "loop",
+    "tree",
+    "tree-again",
+    "control",
+    "version",
+    "list",
+)
+WORKLOADS = {work.name: work for work in (*TABLE, *CURVES)}
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Where a workload's files are."""
-
-    spec: Path
-    playbook: Path
-    inventory: Path
-
-
-def write_files(work: Workload, farm: Farm, addresses: Sequence[tuple[str, int]], folder: Path) -> Files:
-    """Write the floor's spec, the playbook and the inventory (JSON is YAML)."""
-    files = Files(folder / "spec.json", folder / "playbook.yaml", folder / "inventory.yaml")
-    spec = {
-        "hosts": [{"address": address, "port": port} for address, port in addresses],
-        "user": farm.user,
-        "key": str(farm.key),
-        "host_key": str(farm.host_key),
-        "commands": [f"echo {line}" for line in work.prints()],
-        "prints": work.prints(),
-    }
-    files.spec.write_text(json.dumps(spec))
-    tasks = [{"name": f"say {line}", "shell": f"echo {line}{work.suffix}"} for line in work.prints()]
-    play = {"name": work.name, "hosts": "all", "gather_facts": False, "strategy": work.strategy, "tasks": tasks}
-    files.playbook.write_text(json.dumps([play], indent=1))
-    hosts: dict[str, Any] = {
-        f"h{number:03}": {"ansible_host": address, "ansible_port": port}
-        for number, (address, port) in enumerate(addresses)
-    }
-    shared = {
-        "ansible_user": farm.user,
-        "ansible_ssh_private_key_file": str(farm.key),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={farm.known_hosts} -o StrictHostKeyChecking=yes",
-    }
-    files.inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": shared}}, indent=1))
-    return files
-
-
-def check_log(path: Path, work: Workload) -> str:
-    """What the log says is missing or wrong, or "" when every command ran on every host."""
-    wanted = {(f"h{number:03}", f"say {line}", line) for number in range(work.hosts) for line in work.prints()}
-    ended = False
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        if record["type"] == "task_result":
-            wanted.discard((record["host"], record["task"], record["stdout"].rstrip("\n")))
-        ended = ended or record["type"] == "run_end"
-    if wanted:
-        return f"{len(wanted)} results are missing, the first is {min(wanted)}"
-    return "" if ended else "the log has no run_end"
+def chosen(names: Sequence[str]) -> tuple[Workload, ...]:
+    """The workloads of these names, in the table's order."""
+    return tuple(work for name, work in WORKLOADS.items() if name in names)
