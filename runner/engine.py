@@ -123,6 +123,8 @@ class Loop:
                 self.dispatcher.reset(host)
             for trip in box.trips:
                 self._send(trip)
+        if remarks := self.remarks():
+            self.tell(remarks)
 
     def _next_box(self) -> Outbox:
         """What is to be done outside next; empty when the executor waits."""
@@ -193,8 +195,7 @@ def execute(
     opened, a prompt is not answered)."""
     with contextlib.ExitStack() as stack:
         setting = open_run(prepared, options, reporter_context, argv, stack)
-        dispatch = registry.load("dispatch", "threads")
-        dispatcher: Dispatcher = dispatch.create(options.forks, find_transport, find_become, setting.notice)
+        dispatcher = find_dispatcher(options, setting.notice)
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
@@ -229,6 +230,16 @@ def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     if options.check and options.detailed_exitcode:
         code = 1 if code else (2 if loop.tally.pending else 0)
     return code, status
+
+
+def find_dispatcher(options: Options, notice: Callable[[str, str], None]) -> Dispatcher:
+    """The engine that is wanted, which may be one at an address; raises EnvironmentFault when it cannot be had."""
+    name, _, address = options.engine.partition(":")
+    more = {"address": address} if address else {}
+    made: Dispatcher = registry.load("dispatch", name).create(
+        options.forks, find_transport, find_become, notice, **more
+    )
+    return made
 
 
 def find_transport(name: str) -> Transport:

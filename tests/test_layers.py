@@ -32,6 +32,8 @@ HOMES = {
     "yaml": ("syntax/", "template/"),
     "paramiko": ("transports/", "lab/"),
     "rich": ("reporters/",),
+    "dask": ("dispatch/_dask_cluster.py",),
+    "distributed": ("dispatch/_dask_cluster.py",),
     "cryptography": ("vault/", "lab/", "transports/"),
 }
 

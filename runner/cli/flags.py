@@ -105,6 +105,23 @@ def plug_in(room: str, *more: str) -> Callable[[str], str]:
     return check
 
 
+def engine(text: str) -> str:
+    """What carries the trips: a dispatcher, and maybe where it is, for argparse."""
+    if text == "threads":
+        return text
+    from runner.registry import load, names, nearest
+
+    name, colon, address = text.partition(":")
+    if name not in names("dispatch"):
+        hint = nearest(name, names("dispatch")) or f"known: {', '.join(names('dispatch'))}"
+        raise argparse.ArgumentTypeError(f"there is no engine {name!r}: {hint}")
+    if colon and (not address or not hasattr(load("dispatch", name), "ADDRESS")):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: " + ("nothing follows ':'" if not address else "it has no address")
+        )
+    return text
+
+
 def add_target_flags(parser: Parser) -> None:
     """Which hosts, and with which variables."""
     group = parser.add_argument_group("hosts and variables")
@@ -123,6 +140,9 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument("-D", "--diff", action="store_true", help="show what changes in files")
     group.add_argument("-f", "--forks", type=positive, metavar="N",
                        help="hosts worked on at the same time (default 50)")  # fmt: skip
+    group.add_argument("--engine", type=engine, metavar="ENGINE",
+                       help="what carries the work: threads (default); dask[:N], N processes here; dask:HOST:PORT, "
+                            "a Dask cluster (see docs/dask.md)")  # fmt: skip
     group.add_argument("--detailed-exitcode", action="store_true",
                        help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings about the input are errors")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from runner.cli.configured import configured
+from runner.cli.flags import engine
 from runner.errors import OptionError
 from runner.model.options import Options
 from runner.model.settings import Settings
@@ -33,6 +34,14 @@ def inventories(found: argparse.Namespace, settings: Settings) -> tuple[str, ...
     return (
         tuple(given) if found.inventories or "inventory" in settings.origins else tuple(filter(os.path.exists, given))
     )
+
+
+def configured_engine(settings: Settings) -> str:
+    """What carries the trips, as set. Raises `OptionError`."""
+    try:
+        return engine(settings.engine)
+    except argparse.ArgumentTypeError as error:
+        raise OptionError(f"engine in {settings.origins.get('engine', 'the settings')}: {error}") from None
 
 
 def output(found: argparse.Namespace, settings: Settings) -> str | None:
@@ -74,6 +83,7 @@ def to_options(
         check=found.check,
         diff=found.diff or settings.diff_always,
         forks=found.forks or settings.forks,
+        engine=found.engine or configured_engine(settings),
         user=found.user or settings.remote_user,
         become=found.become or settings.become,
         become_user=found.become_user or settings.become_user,

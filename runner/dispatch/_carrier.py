@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from runner.dispatch import _deadline
-from runner.dispatch._files import TransferFailed, download, upload
+from runner.dispatch._files import Files, TransferFailed
 from runner.dispatch._host import HostLink
 from runner.dispatch._session import Session
 from runner.dispatch._shell import Started
@@ -56,8 +56,8 @@ class Mail:
             self.sink(held)
 
 
-def carry(trip: Trip, link: HostLink, mail: Mail) -> None:
-    """Carry a trip; exactly one `TripEnd` is posted, after its replies."""
+def carry(trip: Trip, link: HostLink, mail: Mail, files: Files) -> None:
+    """Carry a trip, and `files` what it brings along; exactly one `TripEnd` is posted, after its replies."""
     sink = mail.post
     while True:
         try:
@@ -69,7 +69,7 @@ def carry(trip: Trip, link: HostLink, mail: Mail) -> None:
             sink(TripEnd(trip.id, str(error), sent=False))
             return
         used_before = session.trips > 0
-        work = _Work(trip, link, session, mail)
+        work = _Work(trip, link, session, mail, files)
         lost = _carry_on(work)
         # A shell that died while it lay idle has read nothing of this trip: a new one may have it.
         if lost is None or work.sent or not used_before:
@@ -98,6 +98,7 @@ class _Work:
     link: HostLink
     session: Session
     mail: Mail
+    files: Files
     sent: bool = False
     usable: bool = False
     done: set[int] = field(default_factory=set)
@@ -190,7 +191,7 @@ class _Leg:
             for item in line.fragment.uploads:
                 path = f"{self.work.session.folder}/u.{secrets.token_hex(8)}"
                 try:
-                    upload(self.work.beside, item, path, self.work.meter(item.source or "", item.size))
+                    self.work.files.upload(self.work.beside, item, path, self.work.meter(item.source or "", item.size))
                 except TransferFailed as error:
                     refused[line.index] = str(error)
                     break
@@ -260,7 +261,7 @@ class _Leg:
         if wanted is None or reply.rc != 0 or (line is not None and line.check):
             return reply
         try:
-            download(self.work.beside, wanted, self.work.meter(wanted.dest, wanted.size or 0))
+            self.work.files.download(self.work.beside, wanted, self.work.meter(wanted.dest, wanted.size or 0))
         except TransferFailed as error:
             self.stop |= line is not None and not line.tolerant
             return replace(reply, rc=1, values={**reply.values, "msg": str(error).encode()})

@@ -10,7 +10,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from runner.dispatch._resume import RESUME_FROM, offset, open_part, script
 from runner.dispatch._shell import Becomes, Started, start
@@ -28,6 +28,14 @@ Tell = Callable[[int], None]  # how many bytes are over
 
 class TransferFailed(Exception):
     """A file could not be carried over; the text is for the user. The connection is fine."""
+
+
+class Files(Protocol):
+    """Who carries files over: this module, or somebody between it and the files of the controller."""
+
+    def upload(self, begin: Begin, item: Upload, path: str, tell: Tell) -> None: ...
+
+    def download(self, begin: Begin, item: Download, tell: Tell) -> None: ...
 
 
 def begin_with(connection: Connection, target: Target, become: Become | None, becomes: Becomes) -> Begin:
@@ -49,7 +57,7 @@ def upload(begin: Begin, item: Upload, path: str, tell: Tell = lambda _: None) -
     try:
         start = _agreed(begun, item, mark) if large else 0
         try:
-            for block in _blocks(item, start):
+            for block in blocks(item, start):
                 process.write(block)
                 start += len(block)
                 tell(start)
@@ -83,7 +91,8 @@ def _agreed(begun: Started, item: Upload, mark: str) -> int:
     return start
 
 
-def _blocks(item: Upload, start: int) -> Iterator[bytes]:
+def blocks(item: Upload, start: int) -> Iterator[bytes]:
+    """An upload's bytes from `start` on, `BLOCK` at most at a time. Raises `TransferFailed`."""
     if item.content is not None:
         yield item.content
         return

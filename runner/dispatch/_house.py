@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from runner.dispatch import _files
 from runner.dispatch._carrier import Mail, Sink, carry
+from runner.dispatch._files import Files
 from runner.dispatch._host import HostLink
 from runner.errors import PbrunError
 from runner.model.call import Target, Trip, TripEnd
@@ -24,10 +26,11 @@ Notify = Callable[[str, str], None]
 class House:
     """Links by target. Thread-safe."""
 
-    def __init__(self, transports: Transports, becomes: Becomes, notice: Notify) -> None:
+    def __init__(self, transports: Transports, becomes: Becomes, notice: Notify, files: Files = _files) -> None:
         self._transports = transports
         self._becomes = becomes
         self._notice = notice
+        self._files = files
         self._lock = threading.Lock()
         self._links: dict[Target, HostLink] = {}
         self._open: dict[str, Transport] = {}
@@ -37,7 +40,7 @@ class House:
         """Carry a trip; whatever happens, one `TripEnd` is reported."""
         mail = Mail(sink)
         try:
-            carry(trip, self._link(trip.target), mail)
+            carry(trip, self._link(trip.target), mail, self._files)
         except PbrunError as error:
             end = TripEnd(trip.id, str(error), sent=False)
         except Exception as error:

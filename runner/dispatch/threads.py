@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from runner.dispatch._carrier import Sink
 from runner.dispatch._house import Becomes, House, Notify, Transports
 from runner.model.call import Carried, Reply, Sent, Trip, TripEnd
 
@@ -24,13 +25,17 @@ def create(forks: int, transports: Transports, becomes: Becomes, notice: Notify)
 
 
 class Threads:
-    """See `runner.model.ports.Dispatcher`. Workers start when there is work for them and then stay."""
+    """See `runner.model.ports.Dispatcher`. Workers start when there is work for them and then stay.
 
-    def __init__(self, forks: int, house: House) -> None:
+    `sink` hears what trips bring as it happens, in their threads; without one, `wait` gives it.
+    """
+
+    def __init__(self, forks: int, house: House, sink: Sink | None = None) -> None:
         self._forks = max(1, forks)
         self._house = house
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._messages: queue.SimpleQueue[list[Message]] = queue.SimpleQueue()
+        self._sink = sink or self._messages.put
         self._lock = threading.Lock()
         self._free = 0
         self._workers: list[threading.Thread] = []
@@ -44,7 +49,7 @@ class Threads:
         # the interpreter, and no connection would begin until both are done. The worker says what is wrong with it.
         with contextlib.suppress(Exception):
             self._house.transport(trip.target.transport)
-        self._do(partial(self._house.carry, trip, self._messages.put))
+        self._do(partial(self._house.carry, trip, self._sink))
 
     def _do(self, job: Callable[[], None]) -> None:
         with self._lock:

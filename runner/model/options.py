@@ -29,6 +29,7 @@ class Options:
     check: bool = False
     diff: bool = False
     forks: int = 50
+    engine: str = "threads"
     user: str | None = None
     become: bool = False
     become_user: str | None = None

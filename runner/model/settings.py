@@ -203,6 +203,7 @@ class Settings:
 
     output: str | None = _row(None, "str", "as --output", ansible="-", ini="-", env="-", choices="live plain json")
     log: str | None = _row(None, "path", "as --log", ansible="-", ini="-", env="-")
+    engine: str = _row("threads", "str", "as --engine", ansible="-", ini="-", env="-")
     strict: bool = _row(False, "bool", "as --strict", ansible="-", ini="-", env="-")
 
     origins: Mapping[str, str] = field(default_factory=dict)
