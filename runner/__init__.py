@@ -6,7 +6,7 @@ The house is a one-way street; each arrow is a frozen dataclass of `runner.model
          ──load──▶ Inventory, Playbook            edge: reads files, collects every mistake, raises once
          ──plan──▶ Plan                           pure: a list of small passes over a networkx graph of tasks
          ──execute─▶ Call ▶ Fragment ▶ Trip       pure: what is ready, rendered, compiled to sh, fused
-         ──dispatch▶ Reply                        edge: threads carry trips over SSH sessions
+         ──dispatch▶ Reply                        edge: threads, or Dask workers, carry trips over SSH sessions
          ──execute─▶ Outcome ▶ Event              pure: what came back, folded into the run's state
          ──journal─▶ one JSON line per event      edge: intent on disk before anything is sent, result after
          ──reporters▶ screen, plain lines, JSON   edge: they see events only

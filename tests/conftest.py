@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 
+from tests.dask_cluster import Cluster, cluster
 from tests.sshd_farm import Farm, dropbear_farm, missing, sshd_farm, throwaway_user
 
 NEEDS = {
@@ -56,6 +57,13 @@ def _ansible() -> bool:
 def farm() -> Iterator[Farm]:
     """Three OpenSSH hosts with nothing special. Mark tests that use it with `sshd`."""
     with sshd_farm(hosts=3, key_types=("ed25519", "ecdsa")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[Cluster]:
+    """A Dask cluster with TLS; its scheduler and its one worker are threads here."""
+    with cluster() as running:
         yield running
 
 

@@ -18,7 +18,6 @@ from typing import Any, Final
 from runner.errors import EnvironmentFault
 from runner.model.quick import dataclass
 
-CONNECT_S: Final = 15
 SILENT: Final = 60  # above every level of `logging`
 # Dask's loggers write to stderr by themselves, where the run is shown; what matters of it is told as notices.
 _QUIET: Final = {
@@ -85,9 +84,7 @@ async def opened(at: Place) -> AsyncIterator[Any]:
             if not security.get_connection_args("client").get("ssl_context"):
                 raise EnvironmentFault(f"the Dask scheduler {url}: {NO_CERTIFICATES}")
         try:
-            client = await distributed.Client(
-                url, asynchronous=True, security=security, timeout=CONNECT_S, set_as_default=False
-            )
+            client = await distributed.Client(url, asynchronous=True, security=security, set_as_default=False)
         except (OSError, ValueError) as error:
             raise EnvironmentFault(f"the Dask scheduler {url} cannot be reached: {error}") from None
         stack.push_async_callback(client.close)

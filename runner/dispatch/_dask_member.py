@@ -52,8 +52,10 @@ class Member:
         async def work(what: Coroutine[Any, Any, None]) -> None:
             try:
                 await what
+            except OSError:
+                gone(self, "its connection ended")
             except Exception as error:
-                gone(self, str(error) or type(error).__name__)
+                gone(self, f"{type(error).__name__}: {error}")
 
         self._start(work(self._send()))
         self._start(work(self._listen(heard)))

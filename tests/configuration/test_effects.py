@@ -9,6 +9,7 @@ import pytest
 
 from runner.cli import play_command
 from runner.cli.options import playbook_options
+from runner.errors import OptionError
 from runner.model.options import Options
 from runner.model.settings import rows, used_rows
 from runner.reporters import context_for
@@ -35,6 +36,7 @@ OPTIONS: Final[dict[str, tuple[str, str, Any]]] = {
     "output": ('"plain"', "output", "plain"),
     "log": ('"/l"', "log", "/l"),
     "strict": ("true", "strict", True),
+    "engine": ('"dask:4"', "engine", "dask:4"),
 }
 
 
@@ -49,6 +51,11 @@ def _options(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, *flags: s
 def test_options(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text, field, value = OPTIONS[name]
     assert getattr(_options(tmp_path, monkeypatch, f"{name} = {text}\n"), field) == value
+
+
+def test_an_engine_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OptionError, match=r"engine in .*pbrun\.toml: there is no engine 'dusk': did you mean 'dask'"):
+        _options(tmp_path, monkeypatch, 'engine = "dusk:4"\n')
 
 
 def test_flags_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

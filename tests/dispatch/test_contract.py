@@ -16,20 +16,33 @@ from runner.model.call import Become, Download, Fragment, Line, Target, Upload
 from tests.dispatch.trips import Carrier, carrier
 from tests.sshd_farm import Farm
 
+TRANSPORTS = [pytest.param("ssh", marks=pytest.mark.sshd), "local"]
+# What is local never goes to a Dask worker: `tests/dispatch/test_dask.py`.
 WAYS = [
-    pytest.param((dispatcher, transport), marks=[pytest.mark.sshd] if transport == "ssh" else [])
+    pytest.param(dispatcher, transport, marks=[pytest.mark.sshd] if transport == "ssh" else [])
     for dispatcher in registry.names("dispatch")
     for transport in registry.names("transports")
+    if (dispatcher, transport) != ("dask", "local")
 ]
 
 
-@pytest.fixture(params=registry.names("dispatch"))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if {"carry", "target"} <= set(metafunc.fixturenames):
+        metafunc.parametrize(("carry", "target"), WAYS, indirect=True)
+    elif "carry" in metafunc.fixturenames:
+        metafunc.parametrize("carry", registry.names("dispatch"), indirect=True)
+    elif "target" in metafunc.fixturenames:
+        metafunc.parametrize("target", TRANSPORTS, indirect=True)
+
+
+@pytest.fixture
 def carry(request: pytest.FixtureRequest) -> Iterator[Carrier]:
-    with carrier(request.param) as running:
+    address = request.getfixturevalue("dask_cluster").address if request.param == "dask" else ""
+    with carrier(request.param, address=address) as running:
         yield running
 
 
-@pytest.fixture(params=[pytest.param("ssh", marks=pytest.mark.sshd), "local"])
+@pytest.fixture
 def target(request: pytest.FixtureRequest) -> Target:
     if request.param == "local":
         return Target("here", transport="local")

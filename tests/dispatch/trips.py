@@ -73,12 +73,13 @@ def line(index: int, step: str | Fragment | Line) -> Line:
 
 
 @contextmanager
-def carrier(name: str = "threads", forks: int = 10) -> Iterator[Carrier]:
-    """A running dispatcher of this name."""
+def carrier(name: str = "threads", forks: int = 10, address: str = "") -> Iterator[Carrier]:
+    """A running dispatcher of this name, at an address if it wants one."""
     find: Callable[[str], Callable[[str], Any]] = lambda room: partial(registry.load, room)  # noqa: E731
     notices: list[tuple[str, str]] = []
+    more = {"address": address} if address else {}
     dispatcher = registry.load("dispatch", name).create(
-        forks, find("transports"), find("become"), lambda host, message: notices.append((host, message))
+        forks, find("transports"), find("become"), lambda host, message: notices.append((host, message)), **more
     )
     try:
         yield Carrier(dispatcher, notices)
