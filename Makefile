@@ -1,7 +1,7 @@
 # One command each. PYTHON is the interpreter of the environment that `pip install -e '.[test]'` filled.
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
 
-.PHONY: all lint format types layers test bench
+.PHONY: all lint format types layers test bench performance
 all: lint types test
 
 lint:
@@ -22,4 +22,7 @@ test:
 	$(PYTHON) -m pytest -n auto
 
 bench:
-	$(PYTHON) -m benchmarks
+	$(PYTHON) -m benchmarks --quick
+
+performance:
+	$(PYTHON) -m benchmarks --peers --write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-# How often the memory of a family of processes is looked at, and its share of one core (a look takes milliseconds).
+# How often the memory of a family of processes is looked at; a look takes milliseconds.
 LOOK_EVERY_S = 0.5
 KIB = 1024
 
@@ -32,38 +33,53 @@ class Run:
     late: bool = False
 
 
-def family_mib(session: int) -> float:
-    """The memory of all processes of a session, what they share counted once (Linux; 0 elsewhere)."""
+def family_of(first: int) -> set[int]:
+    """A process and all that descend from it (Linux; elsewhere itself alone)."""
+    children: dict[int, list[int]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # After the name, which is in brackets and may hold anything: state, parent.
+            parent = int(file.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(file.parent.name))
+    found, ahead = set(), [first]
+    while ahead:
+        process = ahead.pop()
+        found.add(process)
+        ahead += children.get(process, [])
+    return found
+
+
+def family_mib(first: int) -> float:
+    """The memory of a family of processes, what they share counted once (Linux; 0 elsewhere)."""
     total = 0.0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(folder.name)) == session:
-                found = (folder / "smaps_rollup").read_text()
-                total += next(int(line.split()[1]) for line in found.splitlines() if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            continue
+    for process in family_of(first):
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / KIB
 
 
 class FamilyWatch(threading.Thread):
-    """Looks at the memory of a session's processes until it is told to stop."""
+    """Looks at the memory of a family of processes until it is told to stop."""
 
-    def __init__(self, session: int) -> None:
+    def __init__(self, first: int) -> None:
         """Nothing has been seen."""
         super().__init__(daemon=True)
-        self.session = session
+        self.first = first
         self.peak_mib = 0.0
         self.over = threading.Event()
 
     def run(self) -> None:
         """Keep the highest."""
         while not self.over.wait(LOOK_EVERY_S):
-            self.peak_mib = max(self.peak_mib, family_mib(self.session))
+            self.peak_mib = max(self.peak_mib, family_mib(self.first))
 
 
-def kill_session(child: subprocess.Popen[bytes]) -> None:
-    """End the child and what it started in its process group."""
-    os.killpg(child.pid, signal.SIGKILL)
+def kill_family(first: int) -> None:
+    """End a process and all that descend from it."""
+    for process in family_of(first):
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
 
 
 def run_child(
@@ -78,17 +94,12 @@ def run_child(
     with output.open("wb") as file:
         start = time.monotonic()
         child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, env=environment
         )
         watch = FamilyWatch(child.pid)
         if family:
             watch.start()
-        deadline = threading.Timer(timeout_s, kill_session, (child,))
+        deadline = threading.Timer(timeout_s, kill_family, (child.pid,))
         deadline.start()
         try:
             _, status, usage = os.wait4(child.pid, 0)

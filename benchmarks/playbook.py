@@ -45,6 +45,21 @@ def task_of(step: Step, site: Site) -> Mapping[str, Any]:
             return {"name": f"show {name}", "debug": {"msg": f"{{{{ {name} }}}}"}}
 
 
+def expected(step: Step, host: str) -> tuple[tuple[str, str], ...]:
+    """Task names and what each result says of this host."""
+    match step:
+        case Say(line, _):
+            return ((f"say {line}", line),)
+        case SayEach(lines):
+            return tuple(("say each", line) for line in lines)
+        case Remember(name):
+            return ((f"remember {name}", ""),)
+        case Show(name):
+            return ((f"show {name}", f"{host}-{name}"),)
+        case _:
+            return ()
+
+
 def write_inventory(site: Site, path: Path) -> None:
     """The hosts and how to log in to them."""
     hosts = {name: {"ansible_host": address, "ansible_port": port} for name, (address, port) in site.hosts.items()}

@@ -16,7 +16,8 @@ from benchmarks.workloads import BULK_BYTES, MIB, TREE_FILES, Workload
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The hosts (by name) of one workload and the folders here and there; `folder` is for the tools' own files."""
+    """The hosts (by name) of one workload and the folders here and there; `folder` is for the tools' own files,
+    `environments` has the peers' virtual ones."""
 
     farm: Farm
     hosts: dict[str, tuple[str, int]]
@@ -24,16 +25,17 @@ class Site:
     sources: Path
     fetched: Path
     remote: Path
+    environments: Path
 
     def on_host(self, host: str, path: str) -> str:
         """A path of a host; all hosts are one machine, so each has a folder of its own."""
         return f"{self.remote}/{host}/{path}"
 
 
-def site_of(farm: Farm, addresses: Sequence[tuple[str, int]], folder: Path) -> Site:
+def site_of(farm: Farm, addresses: Sequence[tuple[str, int]], folder: Path, environments: Path) -> Site:
     """The site in `folder`, its hosts named h000, h001 …"""
     hosts = {f"h{number:03}": address for number, address in enumerate(addresses)}
-    return Site(farm, hosts, folder, folder / "sources", folder / "fetched", farm.home / "hosts")
+    return Site(farm, hosts, folder, folder / "sources", folder / "fetched", farm.home / "hosts", environments)
 
 
 def sources_of(step: Step) -> str:

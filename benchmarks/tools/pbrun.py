@@ -6,9 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.playbook import write_playbook
+from benchmarks.playbook import expected, write_playbook
 from benchmarks.site import Site
-from benchmarks.steps import Remember, Say, SayEach, Show, Step
 from benchmarks.tools.tool import Child, Tool, environment
 from benchmarks.workloads import Workload
 
@@ -26,21 +25,6 @@ def prepare(work: Workload, site: Site) -> Child:
     given = (str(written.playbook), "-i", str(written.inventory))
     rest = work.listing or ("--log", str(log), "--output", "plain")
     return Child((*own, *given, *rest), environment(site))
-
-
-def expected(step: Step, host: str) -> tuple[tuple[str, str], ...]:
-    """Task names and what each result says of this host."""
-    match step:
-        case Say(line, _):
-            return ((f"say {line}", line),)
-        case SayEach(lines):
-            return tuple(("say each", line) for line in lines)
-        case Remember(name):
-            return ((f"remember {name}", ""),)
-        case Show(name):
-            return ((f"show {name}", f"{host}-{name}"),)
-        case _:
-            return ()
 
 
 def missing_results(log: str, work: Workload, hosts: tuple[str, ...]) -> str:

@@ -33,9 +33,10 @@ def nothing(_: Site) -> None:
 @dataclass(frozen=True, slots=True)
 class Tool:
     """`prepare` writes the files a run needs; `wrong` says what its output (a file) lacks, or "" when all is there;
-    `tidy` ends what a run leaves behind."""
+    `tidy` ends what a run leaves behind; `environment` is the virtual environment it lives in, or ""."""
 
     name: str
     prepare: Callable[[Workload, Site], Child]
     wrong: Callable[[Workload, Site, Path], str]
     tidy: Callable[[Site], None] = nothing
+    environment: str = ""
