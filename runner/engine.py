@@ -6,7 +6,8 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from runner import registry
 from runner.errors import EnvironmentFault, JournalFault
@@ -16,7 +17,7 @@ from runner.journal.writer import Journal
 from runner.model.call import Carried, Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Event, Notice, RunEnd, TaskResult
 from runner.model.options import Options
-from runner.model.ports import BecomeMethod, Dispatcher, Reporter, Transport
+from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
 from runner.preparation import Prepared, prepare
 from runner.start import Setting, open_run
@@ -236,23 +237,6 @@ def find_dispatcher(options: Options, notice: Callable[[str, str], None]) -> Dis
     """The engine that is wanted, which may be one at an address; raises EnvironmentFault when it cannot be had."""
     name, _, address = options.engine.partition(":")
     more = {"address": address} if address else {}
-    made: Dispatcher = registry.load("dispatch", name).create(
-        options.forks, find_transport, find_become, notice, **more
-    )
+    transports, becomes = (partial(registry.found, room) for room in ("transports", "become"))
+    made: Dispatcher = registry.load("dispatch", name).create(options.forks, transports, becomes, notice, **more)
     return made
-
-
-def find_transport(name: str) -> Transport:
-    """A transport by name; raises EnvironmentFault for an unknown one."""
-    try:
-        return cast(Transport, registry.load("transports", name))
-    except KeyError:
-        raise EnvironmentFault(registry.missing("transports", name)) from None
-
-
-def find_become(name: str) -> BecomeMethod:
-    """A become method by name; raises EnvironmentFault for an unknown one."""
-    try:
-        return cast(BecomeMethod, registry.load("become", name))
-    except KeyError:
-        raise EnvironmentFault(registry.missing("become", name)) from None

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
+
+from runner.errors import EnvironmentFault
 
 ROOMS = ("modules", "transports", "become", "strategies", "reporters", "lookups", "dispatch")
 
@@ -128,6 +130,14 @@ def missing(room: str, name: str) -> str:
     if not hint and room in ("become", "transports"):
         hint = f"known are {', '.join(names(room))}"
     return f"there is no {_WORDS[room]} named {name!r}" + (f" ({hint})" if hint else "")
+
+
+def found(room: str, name: str) -> Any:
+    """The plug-in's module; raises EnvironmentFault, with `missing` for its text, when there is none of this name."""
+    try:
+        return load(room, name)
+    except KeyError:
+        raise EnvironmentFault(missing(room, name)) from None
 
 
 def known(room: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from runner.dispatch._dask_files import receive, supply
-from runner.dispatch._dask_news import Fetched, News, Order, Wanted, packed, unpacked
+from runner.dispatch._dask_news import Fetched, News, Order, Pace, Wanted, packed, unpacked
 from runner.model.call import Trip
 
 DIRECT_S: Final = 3.0
@@ -86,8 +86,10 @@ class Member:
         return answer
 
     async def _send(self) -> None:
+        pace = Pace()
         while True:
             await self._stirred.wait()
+            await pace.keep()
             self._stirred.clear()
             if self._orders:
                 orders, self._orders = self._orders, []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,6 +14,22 @@ from runner.model.quick import dataclass
 # How long a worker keeps the coordinator's question for news open, and how long it works on without being asked.
 HEAR_S: Final = 10.0
 LEASE_S: Final = 60.0
+# A message costs more than what is in it: those that would follow the last one sooner go together.
+PACE_S: Final = 0.005
+
+
+class Pace:
+    """Lets one pass at once after a quiet time, and no more often than each `PACE_S`."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def keep(self) -> None:
+        """Return when it is time."""
+        wait = self._next - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        self._next = time.monotonic() + PACE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 from runner import __version__
 from runner.dispatch._dask_depot import Depot
-from runner.dispatch._dask_news import HEAR_S, LEASE_S, News, Remark, packed, unpacked
+from runner.dispatch._dask_news import HEAR_S, LEASE_S, News, Pace, Remark, packed, unpacked
 from runner.dispatch._house import Becomes, House, Transports
 from runner.dispatch.threads import Threads
 from runner.model.call import Trip
@@ -50,6 +50,7 @@ class Outpost:
         self._threads = Threads(forks, house, self._tell)
         self._news: list[News] = []
         self._stirred = asyncio.Event()
+        self._pace = Pace()
         self._heard = time.monotonic()
         self._over = False
         self._lease = asyncio.create_task(self._watch())
@@ -83,6 +84,7 @@ class Outpost:
         self._heard = time.monotonic()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stirred.wait(), HEAR_S)
+            await self._pace.keep()
         self._heard = time.monotonic()
         self._stirred.clear()
         news, self._news = self._news, []

@@ -31,7 +31,7 @@ def _made(cls: type[Any], *, frozen: bool) -> type[Any]:
         _add(made, "__delattr__", _refuse)
         names = tuple(field.name for field in found)
         _add(made, "__getstate__", lambda self: [getattr(self, name) for name in names])
-        _add(made, "__setstate__", _setstate)
+        _add(made, "__setstate__", _setstate([getattr(made, name).__set__ for name in names]))
     elif "__hash__" not in cls.__dict__:
         setattr(made, "__hash__", None)  # noqa: B010 - a class without a hash has this one
     if not hasattr(made, "__post_init__") and all(field.init for field in found):
@@ -112,9 +112,12 @@ def _refuse(_self: Any, name: str, *_value: Any) -> None:
     raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}, nor delete it")
 
 
-def _setstate(self: Any, state: list[Any]) -> None:
-    for field, value in zip(dataclasses.fields(self), state, strict=True):
-        object.__setattr__(self, field.name, value)
+def _setstate(slots: list[Callable[[Any, Any], None]]) -> Callable[[Any, list[Any]], None]:
+    def put(self: Any, state: list[Any]) -> None:
+        for slot, value in zip(slots, state, strict=True):
+            slot(self, value)
+
+    return put
 
 
 if TYPE_CHECKING:
