@@ -22,10 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.measure import Run, run_child
-from benchmarks.playbook import write_playbook
 from benchmarks.servers import Farm, farm
-from benchmarks.site import site_of
-from benchmarks.workloads import Workload, says
 
 ENGINES: Final = ("threads", "dask:2", "dask:4")
 UNREACHABLE_EXIT: Final = 4
@@ -105,14 +102,28 @@ def read_log(path: Path, hosts: int, case: Case) -> Found:
     return Found(len(ends), len(lost), "" if bool(lost) == case.killed else f"{len(lost)} hosts were lost")
 
 
+def write_files(case: Case, servers: Farm, folder: Path) -> tuple[Path, Path]:
+    """A playbook whose commands each wait for all hosts, and an inventory (JSON is YAML)."""
+    tasks = [{"name": f"say {number}", "shell": f"echo {number}; :"} for number in range(case.tasks)]
+    playbook, inventory = folder / "playbook.yaml", folder / "inventory.yaml"
+    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    hosts = {address: {"ansible_host": address, "ansible_port": port} for address, port in servers.addresses}
+    shared = {
+        "ansible_user": servers.user,
+        "ansible_ssh_private_key_file": str(servers.key),
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={servers.known_hosts}",
+    }
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": shared}}))
+    return playbook, inventory
+
+
 def measure(case: Case, servers: Farm, hosts: int, folder: Path) -> tuple[Run, Found]:
     """One run."""
     folder.mkdir()
     log, output = folder / "log.jsonl", folder / "out"
-    work = Workload("far", "", hosts, says(case.tasks, "; :"), ())
-    written = write_playbook(work, site_of(servers, servers.addresses[:hosts], folder), "linear")
+    playbook, inventory = write_files(case, servers, folder)
     environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(Path.cwd())}
-    command = [sys.executable, "-m", "runner", str(written.playbook), "-i", str(written.inventory)]
+    command = [sys.executable, "-m", "runner", str(playbook), "-i", str(inventory)]
     killer = Killer(log, hosts * case.tasks // 2)
     if case.killed:
         killer.start()
