@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import shlex
 import shutil
 import sys
@@ -52,6 +53,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("at least one run is needed")
     if found.write and (found.quick or found.under):
         parser.error("--quick and --under make no figures to keep")
+    if (found.write or found.page) and not importlib.util.find_spec("matplotlib"):
+        parser.error("the page's plots need matplotlib: pip install -e '.[bench]'")
     found.runs = 1 if found.quick else found.runs
     found.workloads = found.workloads or list(QUICK if found.quick else WORKLOADS)
     return found

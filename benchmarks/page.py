@@ -50,12 +50,13 @@ def own_table(works: Sequence[Workload], results: Mapping[str, Result]) -> str:
 
 
 def peer_cell(figure: Figure | None, own: Run) -> str:
-    """A peer's wall time, how many times pbrun's that is, CPU and memory."""
+    """A peer's wall time, how many times pbrun's that is, CPU and memory; of a stopped run nobody knows these."""
     if figure is None:
         return ""
     run = figure.run
-    more = "over " if run.late else ""
-    return f"{seconds(run)}, {more}{run.wall_s / own.wall_s:.1f} x<br>{run.cpu_s:.1f} s, {run.memory_mib:.0f} MiB"
+    if run.late:
+        return f"{seconds(run)}, over {run.wall_s / own.wall_s:.1f} x"
+    return f"{seconds(run)}, {run.wall_s / own.wall_s:.1f} x<br>{run.cpu_s:.1f} s, {run.memory_mib:.0f} MiB"
 
 
 def peer_table(results: Mapping[str, Result]) -> str:
@@ -67,7 +68,8 @@ def peer_table(results: Mapping[str, Result]) -> str:
             own = figures["pbrun"].run
             cells = [peer_cell(figures.get(peer), own) for peer in PEERS]
             rows.append([f"`{work.name}`", f"{seconds(own)}<br>{own.cpu_s:.1f} s, {own.memory_mib:.0f} MiB", *cells])
-    return table(["Workload", "pbrun", *PEERS], rows)
+    what = "Wall time and how many times pbrun's that is; CPU time and memory below it.\n\n"
+    return what + table(["Workload", "pbrun", *PEERS], rows)
 
 
 def origin(results: Mapping[str, Result]) -> str:

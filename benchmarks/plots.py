@@ -85,8 +85,9 @@ def draw_ratios(results: Mapping[str, Result], path: Path) -> None:
     axes.axvline(1, color=COLOURS["floor"], linewidth=1)
     axes.set_xscale("log")
     axes.set_yticks(range(len(named)), named)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("wall time, times the floor's")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper center", ncols=len(tools))
     save(figure, path)
 
 
