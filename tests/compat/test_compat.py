@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +12,7 @@ import pytest
 from runner.cli.main import main
 from tests.compat.case import FOLDER, LISTINGS, Case, empty, listed, load, made_files, recorded, said, without
 from tests.end_to_end.process import ROOT, read_log
+from tests.forked import run_forked
 
 CASES: Final = load()
 EXPECTED: Final = recorded()
@@ -33,11 +32,9 @@ def run(case: Case, place: Path) -> tuple[dict[str, Any], str]:
         "PYTHONPATH": str(ROOT),
         **case.env,
     }
-    command = [sys.executable, "-m", "runner", *case.words, "--log", str(log)]
-    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    told = (done.stdout + done.stderr).decode("utf-8", "replace")
+    code, told = run_forked([*case.words, "--log", str(log)], folder, env, place / "told")
     assert "Traceback" not in told, told
-    found: dict[str, Any] = {"code": done.returncode, "recap": {}, "hosts": {}}
+    found: dict[str, Any] = {"code": code, "recap": {}, "hosts": {}}
     for line in read_log(log):
         if line["type"] == "task_result" and line["module"] != "meta":
             found["hosts"].setdefault(line["host"], []).append(_said(folder, line))
