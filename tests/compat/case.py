@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from tests.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).parent
 RECORDED: Final = FOLDER / "recorded"
@@ -85,7 +85,7 @@ def load() -> dict[str, Case]:
     """All cases by name."""
     found: dict[str, Case] = {}
     for path in sorted((FOLDER / "cases").glob("*.yaml")):
-        for name, data in yaml.safe_load(path.read_text()).items():
+        for name, data in read_yaml(path).items():
             files = {"hosts": INVENTORY, **data["files"]}
             case = Case(
                 f"{path.stem}/{name}",
@@ -101,7 +101,7 @@ def load() -> dict[str, Case]:
 
 def large() -> Iterator[Case]:
     """The playbooks of many files: each variant of each folder of `large/`."""
-    for name, variants in yaml.safe_load((LARGE / "variants.yaml").read_text()).items():
+    for name, variants in read_yaml(LARGE / "variants.yaml").items():
         folder = LARGE / name
         texts = {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
         for variant, flags in variants.items():

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 
 ROOT = Path(__file__).parents[2]
 SITE = ("playbooks/site.yaml", "-i", "inventories/lab.yaml")
@@ -26,7 +26,7 @@ _numbers = count()
 def schema() -> Any:
     """The validator of one log line."""
     loaded = json.loads((ROOT / "runner" / "journal" / "log.schema.json").read_text())
-    return jsonschema.Draft202012Validator(loaded)
+    return jsonschema_rs.Draft202012Validator(loaded)
 
 
 @dataclass(frozen=True, slots=True)

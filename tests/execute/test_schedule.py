@@ -54,7 +54,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, list[str], list[Edge]]:
     return draw(st.integers(1, 3)), names, [edge(names[a], names[b], everywhere=all_) for (a, b), all_ in chosen]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.large_base_example])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.large_base_example])
 @given(graphs(), st.data())
 def test_what_is_ready_is_what_the_reference_says(
     graph: tuple[int, list[str], list[Edge]], data: st.DataObject
@@ -115,7 +115,7 @@ def test_assumed_nodes_make_ready_what_their_end_would(
     assert not naive.ready(host)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.integers(1, 3), st.integers(1, 4), st.data())
 def test_spliced_nodes_run_between_their_anchor_and_what_follows(hosts: int, length: int, data: st.DataObject) -> None:
     """Chains of nodes; hosts splice behind nodes they are at, for themselves; the order on each host is that of the

@@ -6,14 +6,14 @@ import shlex
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from tests.yaml_file import read_yaml
 
 RECORDED: Final = Path(__file__).parent / "commands.json"
 
 
 def load() -> dict[str, Any]:
     """Each case with its `files` and `args`."""
-    cases: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "commands.yaml").read_text())
+    cases: dict[str, Any] = read_yaml(Path(__file__).parent / "commands.yaml")
     return cases
 
 

@@ -21,9 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from runner.cli.main import main
+from tests.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).parent
 INVENTORY: Final = """\
@@ -122,7 +121,7 @@ def load() -> dict[str, Case]:
     """All cases by name, in order."""
     found: dict[str, Case] = {}
     for path in sorted((FOLDER / "cases").glob("*.yaml")):
-        for title, data in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        for title, data in read_yaml(path).items():
             name = f"{path.stem}/{title}"
             found[name] = _case(name, data if isinstance(data, dict) else {"files": {"site.yaml": data}})
     return found

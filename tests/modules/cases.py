@@ -38,7 +38,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent / "cases"
 SHELLS = ("dash", "bash", "busybox")
@@ -85,7 +85,7 @@ def cases() -> Iterator[Case]:
     """All cases of all files. Raises ValueError for a case with a mistake."""
     for path in sorted(FOLDER.glob("*.yaml")):
         seen: set[str] = set()
-        for number, raw in enumerate(yaml.safe_load(path.read_text(encoding="utf-8"))):
+        for number, raw in enumerate(read_yaml(path)):
             wrong = set(raw) - KEYS
             if wrong or "name" not in raw or raw["name"] in seen:
                 raise ValueError(f"{path}: {raw.get('name')!r}: doubled or without a name, or unknown keys {wrong}")

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from tests.clones import clone, door
+from tests.yaml_file import read_yaml
 
 pytestmark = [pytest.mark.root, pytest.mark.sshd]
 FOLDER = Path(__file__).parent / "as_ansible"
@@ -75,7 +76,7 @@ def plain(result: dict[str, Any]) -> dict[str, Any]:
 
 def case(name: str) -> dict[str, Any]:
     """What a file of `as_ansible` says."""
-    about = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    about = read_yaml(FOLDER / f"{name}.yaml")
     assert isinstance(about, dict)
     return about
 
