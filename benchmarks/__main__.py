@@ -75,7 +75,8 @@ def show(work: Workload, runs: Mapping[str, Run]) -> None:
     for name, run in runs.items():
         ratio = f"{run.wall_s / floor.wall_s:>8.2f} x floor" if floor else ""
         trips = f"{run.trips:>5.0f} round trips" if run.trips else ""
-        print(f"  {name:<8} {seconds(run):>9} {run.cpu_s:>7.2f} s CPU {run.memory_mib:>6.0f} MiB{ratio}{trips}")
+        costs = f"{run.cpu_s:>7.2f} + {run.hosts_cpu_s:.2f} s CPU {run.memory_mib:>6.0f} MiB"
+        print(f"  {name:<8} {seconds(run):>9} {costs}{ratio}{trips}")
     if floor and own:
         for goal in work.goals:
             print(f"  {verdict(goal, work, floor, own)}")

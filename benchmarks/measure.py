@@ -16,6 +16,8 @@ from statistics import median
 # How often the memory of a family of processes is looked at; a look takes milliseconds.
 LOOK_EVERY_S = 0.5
 KIB = 1024
+# Where proc_pid_stat(5) has the CPU ticks of a process's ended children, counted from its state on.
+CHILDREN_USER, CHILDREN_SYSTEM = 13, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Run:
     """One child process: seconds, CPU seconds (its own, not the servers'), peak memory in MiB, exit code.
 
     `trips`: the most round trips of a connection, 0 where no proxy counts them. `late`: it was stopped, time was over.
+    `hosts_cpu_s`: what the servers' sessions and the programs in them took, of all hosts together.
     """
 
     wall_s: float
@@ -31,22 +34,36 @@ class Run:
     exit_code: int
     trips: float = 0
     late: bool = False
+    hosts_cpu_s: float = 0
 
 
-def family_of(first: int) -> set[int]:
-    """A process and all that descend from it (Linux; elsewhere itself alone)."""
+def family_of(*first: int) -> set[int]:
+    """These processes and all that descend from them (Linux; elsewhere themselves alone)."""
     children: dict[int, list[int]] = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             # After the name, which is in brackets and may hold anything: state, parent.
             parent = int(file.read_text().rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(file.parent.name))
-    found, ahead = set(), [first]
+    found, ahead = set(), [*first]
     while ahead:
         process = ahead.pop()
         found.add(process)
         ahead += children.get(process, [])
     return found
+
+
+def ended_children_cpu_s(processes: Sequence[int], timeout_s: float = 3.0) -> float:
+    """CPU seconds of what these processes started, when all of it has ended or time is over (Linux; 0 elsewhere)."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end and len(family_of(*processes)) > len(processes):
+        time.sleep(0.05)
+    ticks = 0
+    for process in processes:
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(words[CHILDREN_USER]) + int(words[CHILDREN_SYSTEM])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def family_mib(first: int) -> float:
@@ -122,4 +139,5 @@ def middle(runs: Sequence[Run]) -> Run:
         next((run.exit_code for run in runs if run.exit_code), 0),
         median(run.trips for run in runs),
         any(run.late for run in runs),
+        median(run.hosts_cpu_s for run in runs),
     )

@@ -34,19 +34,28 @@ def own_row(work: Workload, floor: Run, own: Run) -> list[str]:
     trips = f"{own.trips:.0f} ({floor.trips:.0f})" if floor.trips else ""
     goals = "<br>".join(verdict(goal, work, floor, own) for goal in work.goals)
     figures = [f"{floor.wall_s:.2f} s", f"{own.wall_s:.2f} s", f"{own.wall_s / floor.wall_s:.2f}"]
-    costs = [f"{own.cpu_s:.2f} s ({floor.cpu_s:.2f} s)", f"{own.memory_mib:.0f} MiB ({floor.memory_mib:.0f} MiB)"]
+    costs = [
+        f"{own.cpu_s:.2f} s ({floor.cpu_s:.2f} s)",
+        f"{own.hosts_cpu_s:.2f} s ({floor.hosts_cpu_s:.2f} s)",
+        f"{own.memory_mib:.0f} MiB ({floor.memory_mib:.0f} MiB)",
+    ]
     return [f"`{work.name}`: {work.what}", *figures, *costs, trips, goals]
 
 
 def own_table(works: Sequence[Workload], results: Mapping[str, Result]) -> str:
     """pbrun and the floor, for those workloads that have both figures."""
-    head = ["Workload", "Floor", "pbrun", "Ratio", "CPU (floor's)", "Memory (floor's)", "Round trips (floor's)", "Goal"]
+    head = ["Workload", "Floor", "pbrun", "Ratio", "CPU", "Hosts' CPU", "Memory", "Round trips", "Goal"]
     rows = []
     for work in works:
         figures = results[work.name].figures if work.name in results else {}
         if "floor" in figures and "pbrun" in figures:
             rows.append(own_row(work, figures["floor"].run, figures["pbrun"].run))
     return table(head, rows)
+
+
+def costs(run: Run) -> str:
+    """CPU seconds here and on the hosts, and memory."""
+    return f"{run.cpu_s:.1f} + {run.hosts_cpu_s:.1f} s, {run.memory_mib:.0f} MiB"
 
 
 def peer_cell(figure: Figure | None, own: Run) -> str:
@@ -56,7 +65,7 @@ def peer_cell(figure: Figure | None, own: Run) -> str:
     run = figure.run
     if run.late:
         return f"{seconds(run)}, over {run.wall_s / own.wall_s:.1f} x"
-    return f"{seconds(run)}, {run.wall_s / own.wall_s:.1f} x<br>{run.cpu_s:.1f} s, {run.memory_mib:.0f} MiB"
+    return f"{seconds(run)}, {run.wall_s / own.wall_s:.1f} x<br>{costs(run)}"
 
 
 def peer_table(results: Mapping[str, Result]) -> str:
@@ -67,8 +76,8 @@ def peer_table(results: Mapping[str, Result]) -> str:
         if "pbrun" in figures and any(peer in figures for peer in PEERS):
             own = figures["pbrun"].run
             cells = [peer_cell(figures.get(peer), own) for peer in PEERS]
-            rows.append([f"`{work.name}`", f"{seconds(own)}<br>{own.cpu_s:.1f} s, {own.memory_mib:.0f} MiB", *cells])
-    what = "Wall time and how many times pbrun's that is; CPU time and memory below it.\n\n"
+            rows.append([f"`{work.name}`", f"{seconds(own)}<br>{costs(own)}", *cells])
+    what = "Wall time and how many times pbrun's that is; CPU time (here + on the hosts) and memory below it.\n\n"
     return what + table(["Workload", "pbrun", *PEERS], rows)
 
 
@@ -96,7 +105,8 @@ def figures(results: Mapping[str, Result], plots: Mapping[str, str]) -> str:
     """Everything between the marks; `plots`: what each shows, by file name."""
     if not results:
         return NOTHING
-    parts = [origin(results), "## Beside the floor\n", own_table(TABLE, results)]
+    bracketed = "In brackets: the floor's.\n"
+    parts = [origin(results), "## Beside the floor\n", bracketed, own_table(TABLE, results)]
     if any(peer in result.figures for result in results.values() for peer in PEERS):
         parts += ["## Beside others\n", peer_table(results)]
     if any(work.name in results for work in CURVES):

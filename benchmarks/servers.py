@@ -45,7 +45,7 @@ Subsystem sftp internal-sftp
 
 @dataclass(frozen=True, slots=True)
 class Farm:
-    """Servers that run: their addresses, how to log in, and the login user's home."""
+    """Servers that run: their addresses, how to log in, the login user's home, and the servers' processes."""
 
     addresses: tuple[tuple[str, int], ...]
     user: str
@@ -53,6 +53,7 @@ class Farm:
     key: Path
     host_key: Path
     known_hosts: Path
+    processes: tuple[int, ...] = ()
 
 
 def free_port() -> int:
@@ -122,6 +123,7 @@ def farm(folder: Path, count: int) -> Iterator[Farm]:
     first = own_users(folder) if is_root else ""
     if is_root:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    processes = []
     with contextlib.ExitStack() as stack:
         for number in range(0, count, ADDRESSES_A_SERVER):
             part = addresses[number : number + ADDRESSES_A_SERVER]
@@ -132,9 +134,11 @@ def farm(folder: Path, count: int) -> Iterator[Farm]:
             command = ["unshare", "--mount", "sh", "-c", text] if is_root else ["sh", "-c", text]
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
             stack.callback(stop, server)
+            processes.append(server.pid)
             wait_for_port(part[-1], server)
         user = BENCH_USER if is_root else getpass.getuser()
-        yield Farm(addresses, user, folder / "home", folder / "login_key", folder / "host_key", folder / "known_hosts")
+        home, known_hosts, began = folder / "home", folder / "known_hosts", tuple(processes)
+        yield Farm(addresses, user, home, folder / "login_key", folder / "host_key", known_hosts, began)
 
 
 def wait_for_line(file: Path, line: str, server: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:

@@ -13,7 +13,7 @@ MACHINE = {"processor": "one", "cores": "2", "system": "Linux", "python": "3.11"
 
 
 def figure(wall_s: float, trips: float = 0, late: bool = False, date: str = "2026-01-02") -> Figure:
-    return Figure(Run(wall_s, wall_s / 2, 40, 0, trips, late), 5, date, "1.0")
+    return Figure(Run(wall_s, wall_s / 2, 40, 0, trips, late, 0.5), 5, date, "1.0")
 
 
 def result(workload: str, **figures: Figure) -> Result:
@@ -31,7 +31,7 @@ def lines_of(text: str, start: str) -> list[str]:
 def test_the_floor_the_goal_and_a_peer_that_was_stopped() -> None:
     text = page.figures({"shell": SHELL}, {"a.svg": "a plot"})
     own, peers = lines_of(text, "| `shell`")
-    assert "| 1.00 s | 1.25 s | 1.25 | 0.62 s (0.50 s) | 40 MiB (40 MiB) |" in own
+    assert "| 1.00 s | 1.25 s | 1.25 | 0.62 s (0.50 s) | 0.50 s (0.50 s) | 40 MiB (40 MiB) |" in own
     assert "1.25 x floor, wanted 1.50 x floor: reached" in own
     assert "> 300 s, over 240.0 x" in peers
     assert "![a plot](a.svg)" in text
