@@ -55,6 +55,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "package_facts": {"manager": ["rpm"]},  # apt takes seconds to say where packages are from
     "copy": {"content": "text"},
     "file": {"state": "touch"},
+    "firewalld": {"service": "x", "state": "enabled"},
     "iptables": {"chain": "INPUT"},
     "lineinfile": {"line": "x", "create": True},
     "timezone": {"name": "Asia/Tokyo"},
