@@ -60,7 +60,7 @@ class Composer:
         chain = Chain(host)
         if not self._open(chain, steps):
             return None
-        assumed = [job.node.id for job in chain.jobs if not job.implicit]
+        assumed = {job.node.id: None for job in chain.jobs if not job.implicit}  # a set, but in order
         while assumed and self._extend(chain, assumed):
             pass
         self._batch.chains[host].append(chain)
@@ -177,7 +177,7 @@ class Composer:
         steps.advance(chain)
         self._batch.chains[host].remove(chain)
 
-    def _extend(self, chain: Chain, assumed: list[str]) -> bool:
+    def _extend(self, chain: Chain, assumed: dict[str, None]) -> bool:
         """Send one more job along with the chain if nothing it needs is still open."""
         if chain.jobs[-1].ends_chain or len(chain.queue) >= MAX_LINES or chain.weight >= MAX_BYTES:
             return False
@@ -190,18 +190,20 @@ class Composer:
         if node.kind is Kind.HANDLER:
             if flow.saved or flow.notified.get(node.task.id) is not None or any(job.task.notify for job in chain.jobs):
                 return False
-            assumed.append(node_id)
+            assumed[node_id] = None
             return True
         if node.kind is Kind.FLUSH and node.task.when:
             return False
         if node.kind is Kind.FLUSH or not self._is_for(node, host) or not flow.would_run(node):
-            assumed.append(node_id)
+            assumed[node_id] = None
             return True
         return self._follow(chain, node, assumed)
 
-    def _follow(self, chain: Chain, node: TaskNode, assumed: list[str]) -> bool:
+    def _follow(self, chain: Chain, node: TaskNode, assumed: dict[str, None]) -> bool:
         host, task = chain.host, node.task
-        if self._batch.flows[host].repeats_role(node) or any(_other_use(job.task, task) for job in chain.jobs):
+        if self._batch.flows[host].repeats_role(node):
+            return False
+        if task.role is not None and any(_other_use(job.task, task) for job in chain.jobs):
             return False
         throttled = task.directives.throttle is not None
         if task.module in STRUCTURAL or task.delegate_to or throttled or self._step_by_step:
@@ -224,7 +226,7 @@ class Composer:
         self._announcer.announce(node)
         self._scheduler.take(node.id, host)
         chain.add(job)
-        assumed.append(node.id)
+        assumed[node.id] = None
         return True
 
     def _alone(self, node: TaskNode) -> bool:

@@ -104,7 +104,8 @@ class Scheduler:
     def peek(self, host: int, assumed: Collection[str] = (), *, along: bool = False) -> str | None:
         """The first node in listing order that may run on the host now (or after the assumed ones).
 
-        `along`: only one that follows an assumed node, so that what is independent is left for another shell.
+        `along`: only one that follows an assumed node, so that what is independent is left for another shell. Each
+        node is looked for among the assumed ones, so they are better a dict or a set than a list.
         """
         if not assumed:
             return self._first_ready(host)
