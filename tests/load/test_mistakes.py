@@ -363,10 +363,10 @@ def test_warnings_are_errors_with_strict(tmp_path: Path) -> None:
 
 
 def test_unknown_modules_only_warn(tmp_path: Path) -> None:
-    plays, warnings = load(tmp_path, {"site.yml": TASK + "community.general.ufw: rule=allow\n    - comand: x\n"})
+    plays, warnings = load(tmp_path, {"site.yml": TASK + "community.general.pacman: name=x\n    - comand: x\n"})
     assert [problem.level for problem in warnings] == ["warning", "warning"]
     first, second = plays[0].tasks
-    assert getattr(first, "module", "") == "community.general.ufw"
+    assert getattr(first, "module", "") == "community.general.pacman"
     assert getattr(second, "args_problem", "") == "there is no module 'comand': did you mean 'command'?"
 
 

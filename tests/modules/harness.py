@@ -235,9 +235,12 @@ def drive(
 
 
 def listing(folder: Path) -> list[tuple[str, str, int, int, int, bytes]]:
-    """Everything below `folder`, so that before and after can be compared: path, kind, mode, owner, mtime, content."""
+    """Everything below `folder`, so that before and after can be compared: path, kind, mode, owner, mtime, content.
+    The lock that ufw holds while it looks stays behind, empty, and is none of it."""
     found: list[tuple[str, str, int, int, int, bytes]] = []
     for path in [folder, *sorted(folder.rglob("*"))]:
+        if path.match("run/ufw.lock"):
+            continue
         status = path.lstat()
         kind = stat.filemode(status.st_mode)[0]
         content = os.fsencode(path.readlink()) if kind == "l" else path.read_bytes() if kind == "-" else b""

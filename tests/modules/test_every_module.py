@@ -97,6 +97,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "subversion": {"repo": "x", "dest": "f"},
     "npm": {"name": "x", "path": "f", "executable": "true"},
     "pip": {"name": ["x"], "virtualenv": "f"},
+    "ufw": {"rule": "allow"},
     "uri": {"url": "http://127.0.0.1:1/"},
     "wait_for": {"path": "f", "timeout": 0},
     "postgresql_privs": {"objs": "x", "privs": "SELECT"},
