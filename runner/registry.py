@@ -37,8 +37,9 @@ def names(room: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
+@cache
 def load(room: str, name: str) -> ModuleType:
-    """The plug-in's module. A file may end in `_` where its name is a Python keyword (`assert_.py`).
+    """The plug-in's module (kept: steps ask for theirs by the thousand). A file may end in `_` where its name is a Python keyword (`assert_.py`).
 
     Raises KeyError when there is none of this name.
     """
