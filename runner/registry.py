@@ -39,7 +39,9 @@ def names(room: str) -> tuple[str, ...]:
 
 @cache
 def load(room: str, name: str) -> ModuleType:
-    """The plug-in's module (kept: steps ask for theirs by the thousand). A file may end in `_` where its name is a Python keyword (`assert_.py`).
+    """The plug-in's module (kept: steps ask for theirs by the thousand).
+
+    A file may end in `_` where its name is a Python keyword (`assert_.py`).
 
     Raises KeyError when there is none of this name.
     """
