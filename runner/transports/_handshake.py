@@ -14,12 +14,21 @@ from runner.model.quick import dataclass
 from runner.transports._auth import Keyring, Login
 from runner.transports._connection import SshConnection
 from runner.transports._host_keys import HostKeys
-from runner.transports._options import Settings
-from runner.transports._socket import Closer
+from runner.transports._options import Compression, Settings
+from runner.transports._socket import Closer, round_trip_s
 from runner.transports._wire import Wire, quiet
 
 HANDSHAKE_TIMEOUT_S: Final = 30.0
 AUTH_TIMEOUT_S: Final = 60.0
+
+
+# From here on a link is slow: even a whole window in flight is less than what compressing text yields.
+SLOW_LINK_S: Final = 0.03
+
+
+def compresses(wanted: Compression, round_trip_s: float) -> bool:
+    """Whether to compress: as the user says, else over a link whose round trips are long."""
+    return wanted == "yes" or (wanted == "auto" and round_trip_s >= SLOW_LINK_S)
 
 
 class ServerBusy(Exception):
@@ -43,6 +52,8 @@ class Handshake:
         try:
             known = self.host_keys.verdict(self.settings)
             wire = Wire(sock, known.key_types)
+            if compresses(self.settings.compression, round_trip_s(sock)):
+                wire.compress()
             self._negotiate(wire)
             key = wire.get_remote_server_key()
             self.host_keys.check(self.settings, known, key.get_name(), key.asbytes(), self.notice)

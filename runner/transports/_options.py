@@ -15,6 +15,7 @@ from runner.model.call import Target
 from runner.model.quick import dataclass
 
 Checking = Literal["yes", "accept-new", "no"]
+Compression = Literal["auto", "yes", "no"]
 ConfigLookup = Callable[[str, str | None], Mapping[str, Any]]
 
 # Refused before anything is connected or spawned (CVE-2023-51385: they would reach a ProxyCommand's shell).
@@ -55,12 +56,13 @@ class Settings:
     silence_s: float = 30.0
     family: str = "any"
     bind_address: str | None = None
+    compression: Compression = "auto"
 
 
 def parse_arguments(words: Sequence[str]) -> dict[str, list[str]]:
     """ssh's arguments (`-o X=Y`, `-i FILE`, `-J HOST` …) as lower-case option names with their values in order.
 
-    Flags that mean nothing to a run (`-C`, `-q`, `-T` …) are passed over. Raises `Unreachable` on other words.
+    Flags that mean nothing to a run (`-q`, `-T`, `-x` …) are passed over. Raises `Unreachable` on other words.
     """
     found: dict[str, list[str]] = {}
     queue = iter(words)
@@ -78,6 +80,8 @@ def _flag(word: str, queue: Iterator[str]) -> Iterator[tuple[str, str]]:
     for position, letter in enumerate(word[1:], 1):
         if letter in "46":
             yield "addressfamily", {"4": "inet", "6": "inet6"}[letter]
+        if letter == "C":
+            yield "compression", "yes"
         if letter not in WITH_ARGUMENT:
             continue
         argument = word[position + 1 :] or next(queue, None)
@@ -141,6 +145,7 @@ def settle(target: Target, lookup: ConfigLookup) -> Settings:
         silence_s=_silence(option("serveraliveinterval"), option("serveralivecountmax")),
         family=option("addressfamily", None, "any").lower(),
         bind_address=option("bindaddress") or None,
+        compression=_compression(option("compression")),
     )
     return _credentials(settings, target, given, config, option)
 
@@ -221,6 +226,11 @@ def _checking(word: str, target_checks: bool) -> Checking:
     if word not in ("", "yes", "ask"):
         raise Unreachable(f"StrictHostKeyChecking={word} is not known", "write yes, ask, accept-new or no")
     return "yes" if target_checks else "no"
+
+
+def _compression(word: str) -> Compression:
+    """What ssh_config(5) says of Compression; where nobody says anything, the link decides."""
+    return {"yes": "yes", "no": "no"}.get(word.lower(), "auto")  # type: ignore[return-value]
 
 
 def _port(text: str) -> int:

@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from runner.transports._options import Settings
 # How long bytes may stay unacknowledged before the kernel gives the connection up (tcp(7)).
 USER_TIMEOUT_MS: Final = 30_000
 SHELL_TEXT: Final = frozenset("|&;<>()$`*?~#\n{}[]!")
+# Where tcpi_rtt stands in struct tcp_info (linux/tcp.h), microseconds as 32 bits.
+RTT_AT: Final = 68
 _FAMILIES: Final = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 Address = tuple[Any, ...]
 
@@ -45,6 +48,20 @@ def connect_tcp(settings: Settings) -> socket.socket:
             sock.close()
             reason = _plain(error)
     raise Unreachable(f"cannot connect to {where}: {reason}")
+
+
+def round_trip_s(sock: Any) -> float:
+    """What the kernel has measured of a TCP connection's round trip (Linux's TCP_INFO, tcp(7)), in seconds.
+
+    0.0 where that is not known: other systems, a ProxyCommand, a tunnel through a jump host.
+    """
+    if not isinstance(sock, socket.socket) or not sys.platform.startswith("linux"):
+        return 0.0
+    try:
+        about = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RTT_AT + 4)
+    except OSError:
+        return 0.0
+    return int.from_bytes(about[RTT_AT:], sys.byteorder) / 1e6 if len(about) == RTT_AT + 4 else 0.0
 
 
 def _plain(error: OSError) -> str:

@@ -24,6 +24,7 @@ def test_arguments_are_read_as_ssh_does() -> None:
     assert parse_arguments(words) == {
         "port": ["2200", "22"],
         "stricthostkeychecking": ["no"],
+        "compression": ["yes"],
         "identityfile": ["~/k"],
         "addressfamily": ["inet"],
         "proxyjump": ["b1,b2"],
@@ -125,3 +126,21 @@ def test_jump_hosts_get_keys_but_no_password() -> None:
     via = jump_target(target, ("a", "u@[::1]:2222"))
     assert (via.host, via.port, via.user, via.password, via.private_key_file) == ("::1", 2222, "u", None, "/k")
     assert via.ssh_args == ("-o", "userknownhostsfile=/kh", "-J", "a")
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ((), "auto"),
+        (("-C",), "yes"),
+        (("-qC",), "yes"),
+        (("-o", "Compression=no"), "no"),
+        (("-oCompression=YES",), "yes"),
+    ],
+)
+def test_compression_is_what_ssh_is_told(words: tuple[str, ...], wanted: str) -> None:
+    assert settle(Target(host="h", ssh_args=words), no_config).compression == wanted
+
+
+def test_compression_of_a_configuration_file() -> None:
+    assert settle(Target(host="h"), lambda _alias, _file: {"compression": "no"}).compression == "no"
