@@ -42,6 +42,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
         result["ansible_facts"] = dict(outcome.set_vars)
     if outcome.included_vars:
         result["ansible_facts"] = dict(outcome.included_vars)
+    if outcome.warnings:
+        result["warnings"] = list(outcome.warnings)
     if outcome.diff:
         result["diff"] = [asdict(diff) for diff in outcome.diff]
     return result

@@ -158,6 +158,8 @@ class Steps:
             self._world.wake(self._world.now + again.delay_s, lambda: self._retry(chain, job, step))
             return False
         self._took_effect(chain, job, step)
+        if step.outcome.warnings and not job.flags_at(step).no_log:
+            self._world.warn(step.outcome.warnings)
         if job.looped:
             self._world.emit(result_event(job, self._play.name, step.result or {}, step.status, step, final=False))
         if self._judge.breaks(job, step):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any, Final, Protocol
 
 from runner.model.call import Outcome, Trip
-from runner.model.event import Event
+from runner.model.event import Event, Notice
 from runner.model.inventory import Inventory
 from runner.model.names import Names
 from runner.model.options import Options
@@ -137,12 +137,20 @@ class World:
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0
+    _warned: set[str] = field(default_factory=set)
     _timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _timers_made: int = 0
 
     def emit(self, event: Event) -> None:
         """Have the event logged and shown."""
         self.outbox.events.append(event)
+
+    def warn(self, messages: Iterable[str]) -> None:
+        """Have the user warned, once in a run of each message, however many hosts it is about."""
+        for message in messages:
+            if message not in self._warned:
+                self._warned.add(message)
+                self.emit(Notice("warning", message.strip()))
 
     def next_trip(self) -> int:
         """A fresh trip id."""

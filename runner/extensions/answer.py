@@ -16,7 +16,7 @@ from runner.plan.magic import BARE, MAGIC, is_setting
 from runner.sh.verdict import text
 
 # What the step itself says: it is no key of the module's own.
-_STEP: Final = frozenset({"changed", "failed", "skipped", "unreachable", "ansible_facts", "diff", "msg"})
+_STEP: Final = frozenset({"changed", "failed", "skipped", "unreachable", "ansible_facts", "diff", "msg", "warnings"})
 _MAGIC: Final = MAGIC | BARE | {"item", "ansible_facts"}
 
 
@@ -43,8 +43,8 @@ def outcome_of(name: str, reply: Reply, warn: Callable[[str], None]) -> Outcome:
         return Outcome(Status.FAILED, values, msg=message)
     if noise:
         warn(f"the module {name} printed something after its JSON: {_shown(noise)}")
-    for warning in _texts(found.get("warnings")):
-        warn(warning)
+    for old in found.get("deprecations") or ():
+        warn(f"deprecated: {old['msg'] if isinstance(old, Mapping) and 'msg' in old else old}")
     return _outcome(found, name, warn)
 
 
@@ -107,6 +107,7 @@ def _outcome(found: Mapping[str, Any], name: str, warn: Callable[[str], None]) -
         msg=message if isinstance(message, str) else "non-zero return code" if bad and message is None else "",
         diff=tuple(_diffs(found.get("diff"))),
         own_facts=safe if status is not Status.FAILED else {},
+        warnings=tuple(_texts(found.get("warnings"))),
     )
 
 

@@ -176,8 +176,10 @@ class Extensions:
         self.notices.append(Notice(level, message))
 
     def warn(self, message: str) -> None:
-        """Have the user warned."""
-        self._say("warning", message)
+        """Have the user warned, once of each thing."""
+        if message not in self._told:
+            self._told.add(message)
+            self._say("warning", message)
 
     def _trace(self, text: str) -> None:
         if self.verbosity >= TRACES_FROM:

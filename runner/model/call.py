@@ -298,7 +298,7 @@ class Outcome:
     common ones, which `result` adds. `unknown`: a dry run could not tell (then `status` is SKIPPED and what is
     registered is an `Unknown`). `facts` go to `ansible_facts`; `own_facts` too, under the names a project's module gave
     them; `set_vars` to the rung of set_fact; `included_vars` to
-    that of include_vars."""
+    that of include_vars. `warnings` are for the user, beside the result that they are a part of."""
 
     status: Status
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -311,6 +311,7 @@ class Outcome:
     included_vars: Mapping[str, Any] = field(default_factory=dict)
     control: Control | None = None
     cacheable: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def ok(changed: bool = False, **values: Any) -> Outcome:

@@ -23,6 +23,7 @@ SPEC = Spec(
         "argv": Option("list", elements="str", doc="The command's words, as a list."),
         **GUARDS,
         **STDIN,
+        "executable": Option("path", doc="Without effect: there is no shell (`shell` has one)."),
         "expand_argument_vars": Option("bool", default=True, doc="Expand `~` and environment variables in each word."),
     },
     mutually_exclusive=(("cmd", "argv"),),
@@ -72,5 +73,8 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     made = result(call, reply, words, strip=call.args["strip_empty_ends"])
     if "msg" in reply.values:
         # What could not be started is shown as text, as in Ansible.
-        return replace(made, values={**made.values, "cmd": " ".join(words)})
+        made = replace(made, values={**made.values, "cmd": " ".join(words)})
+    if call.args["executable"]:
+        what = "the parameter 'executable' is no longer supported with the 'command' module"
+        made = replace(made, warnings=(f"As of Ansible 2.4, {what}. Not using '{call.args['executable']}'.",))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from runner.arguments import Option, Spec
 from runner.model.call import Call, Fragment, Outcome, Reply, failed
 from runner.model.ports import Desk
 from runner.sh import crontab, crontab_user, editing
-from runner.sh.verdict import text
+from runner.sh.verdict import text, warned
 
 _TIMES: Final = ("minute", "hour", "day", "month", "weekday")
 _SPECIAL: Final = ("reboot", "yearly", "annually", "monthly", "weekly", "daily", "hourly")
@@ -99,8 +100,22 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     """What has to change, as an outcome or as the second trip; of that, what came of it."""
     del desk
     if call.args["cron_file"]:
-        return editing.outcome(call, fragment, reply, lambda before: _file(call.args, before))
-    return crontab_user.outcome(call, fragment, reply, lambda before: _tab(call.args, before))
+        made = editing.outcome(call, fragment, reply, lambda before: _file(call.args, before))
+    else:
+        made = crontab_user.outcome(call, fragment, reply, lambda before: _tab(call.args, before))
+    return warned(made, *_doubts(call.args))
+
+
+def _doubts(args: Mapping[str, Any]) -> list[str]:
+    """What cron itself would not make much of."""
+    found = []
+    name = (args["cron_file"] or "x").rpartition("/")[2]
+    if re.fullmatch(r"[A-Za-z0-9_-]+", name) is None:
+        letters = "solely of upper- and lower-case letters, digits, underscores, and hyphens"
+        found.append(f'Filename portion of cron_file ("{name}") should consist {letters}')
+    if args["state"] == "present" and not {"\r", "\n"}.isdisjoint((args["job"] or "").strip("\r\n")):
+        found.append("Job should not contain line breaks")
+    return found
 
 
 def _file(args: Mapping[str, Any], before: bytes | None) -> editing.Edit:

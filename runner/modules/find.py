@@ -6,6 +6,7 @@ Only checksums and contents of what fits so far ask for a second trip.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from runner.arguments import Option, Spec
@@ -142,4 +143,6 @@ def _result(wish: Wish, search: found.Search, reply: Reply | None) -> Outcome:
         msg = "Limit of matches reached"
     if any(path in skipped for path in search.paths):
         msg = "Not all paths examined, check warnings for details"
-    return ok(files=files, matched=len(files), examined=search.examined, skipped_paths=skipped, msg=msg)
+    made = ok(files=files, matched=len(files), examined=search.examined, skipped_paths=skipped, msg=msg)
+    doubts = (f"Skipped '{path}' path due to this access issue: {skipped[path]}\n" for path in skipped)
+    return replace(made, warnings=tuple(doubts))

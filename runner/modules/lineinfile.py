@@ -14,6 +14,7 @@ from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Status, fa
 from runner.model.ports import Desk
 from runner.sh import editing, lines
 from runner.sh.attributes import FILE_OPTIONS
+from runner.sh.verdict import warned
 
 SPEC = Spec(
     doc="Make one line of a file present or absent.",
@@ -81,7 +82,20 @@ def _wrong(args: Mapping[str, Any]) -> str:
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """What has to change, as an outcome or as the second trip; of that, what came of it."""
     del desk
-    return editing.outcome(call, fragment, reply, lambda before: _change(call.args, before))
+    made = editing.outcome(call, fragment, reply, lambda before: _change(call.args, before))
+    return warned(made, *_doubts(call.args))
+
+
+def _doubts(args: Mapping[str, Any]) -> list[str]:
+    """An empty pattern fits every line, which is seldom what is meant."""
+    if "" not in (args["regexp"], args["search_string"]):
+        return []
+    name, mend = "search string", ""
+    if args["regexp"] == "":
+        name = "regular expression"
+        mend = " If this is desired, use '^' to match every line in the file and avoid this warning."
+    what = "This may have unintended consequences, such as replacing the last line in the file rather than appending."
+    return [f"The {name} is an empty string, which will match every line in the file. {what}{mend}"]
 
 
 def _change(args: Mapping[str, Any], before: bytes | None) -> editing.Edit | Outcome:

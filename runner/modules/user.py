@@ -11,7 +11,7 @@ from runner.model.call import Call, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
 from runner.sh import account_key, account_names, account_new, account_text
 from runner.sh.quote import path, quote
-from runner.sh.verdict import failure, text, value
+from runner.sh.verdict import failure, text, value, warned
 
 SPEC = Spec(
     doc="Make, change or remove a user's account.",
@@ -148,6 +148,10 @@ def _present_apply(call: Call) -> str:
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """What the account is now; in a dry run, what is known of what it would be."""
     del fragment, desk
+    return warned(_made(call, reply), *account_text.doubts(call.args))
+
+
+def _made(call: Call, reply: Reply) -> Outcome:
     args = call.args
     values: dict[str, Any]
     if problem := failure(reply):

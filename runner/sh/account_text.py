@@ -7,6 +7,7 @@ of passwd ("" for none). A password's hash is never an argument of a program: it
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +17,9 @@ from runner.model.call import Call
 from runner.sh import account_names
 from runner.sh.quote import path, quote
 
+# How long a hash is, by its method: MD5, SHA-256, SHA-512, yescrypt.
+_HASH_LENGTHS: Final = {"1": 22, "5": 43, "6": 86, "y": 43}
+_HASHED: Final = re.compile(r"[A-Za-z0-9./=]*")
 # Sets pb_hash and the other fields of shadow; of an account without one (or if it cannot be read) all are empty.
 _LOOK: Final = r"""
 pb_account() {
@@ -152,6 +156,28 @@ def hash_wanted(args: Mapping[str, Any]) -> str:
     if any(letter in found for letter in ":\n\r"):
         raise StepError("password is no hash: it holds a colon or a line break")
     return f"!{found}" if args["password_lock"] and not found.startswith("!") else found
+
+
+def doubts(args: Mapping[str, Any]) -> list[str]:
+    """What is worth a warning: a password that looks as if it was no hash, and `append` without groups."""
+    found = []
+    if args["append"] and args["groups"] is None:
+        what = "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups."
+        found.append(f"{what}This will change to an error in Ansible 2.14.")
+    if args["password"] and not _is_hash(str.__str__(args["password"])):
+        what = "The input password appears not to have been hashed."
+        found.append(f"{what} The 'password' argument must be encrypted for this module to work properly.")
+    return found
+
+
+def _is_hash(text: str) -> bool:
+    """Whether it looks like one of crypt(3), or is none on purpose, so that nobody can log in with it."""
+    if text in ("*", "!", "*************"):
+        return True
+    fields = text.split("$")
+    if len(fields) < 3 or not {":", "*", "!"}.isdisjoint(text) or not _HASHED.fullmatch(fields[-1]):
+        return False
+    return len(fields[-1]) == _HASH_LENGTHS.get(fields[1], len(fields[-1]))
 
 
 def _password_differs(args: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from runner.model.call import Outcome, Reply, failed
+from runner.model.call import Fragment, Outcome, Reply, failed
 
 # strerror texts (LC_ALL=C; glibc, musl and BSD agree) and what they mean to a reader who knows the file concerned.
 _CAUSES: Final = (
@@ -42,6 +43,13 @@ def complaint(stderr: bytes) -> str:
             return cause
     lines = text(stderr).strip().splitlines()
     return lines[-1].strip() if lines else ""
+
+
+def warned(made: Outcome | Fragment, *messages: str) -> Outcome | Fragment:
+    """The outcome with warnings; a further fragment as it is."""
+    if not messages or isinstance(made, Fragment):
+        return made
+    return replace(made, warnings=(*made.warnings, *messages))
 
 
 def failure(reply: Reply) -> Outcome | None:

@@ -257,7 +257,9 @@ def test_facts_cannot_steer_the_run() -> None:
 
 def test_what_a_module_says_is_read_as_ansible_reads_it() -> None:
     made, said = answered({"changed": "yes", "msg": "m", "warnings": ["w"], "diff": {"before": "a", "after": {"b": 1}}})
-    assert (made.status, made.msg, said) == (Status.CHANGED, "m", ["w"])
+    assert (made.status, made.msg, made.warnings, said) == (Status.CHANGED, "m", ("w",), [])
+    said = answered({"deprecations": [{"msg": "old", "version": "3"}, "older"]})[1]
+    assert said == ["deprecated: old", "deprecated: older"]
     assert made.diff == (Diff("a", '{\n    "b": 1\n}\n'),)
     assert answered({"rc": 1})[0].msg == "non-zero return code"
     assert answered({"failed": True, "ansible_facts": {"a": 1}})[0].own_facts == {}
@@ -268,7 +270,7 @@ def test_what_a_module_says_is_read_as_ansible_reads_it() -> None:
 
 def test_a_secret_step_warns_of_nothing(tmp_path: Path) -> None:
     said: list[str] = []
-    text = '#!/bin/sh\necho \'{"warnings": ["secret"]}\'\necho secret\n'
+    text = '#!/bin/sh\necho \'{"deprecations": ["secret"]}\'\necho secret\n'
     run(tmp_path / "home", text, {}, said=said, no_log=True)
     assert said == []
     run(tmp_path / "home", text, {}, said=said)

@@ -112,7 +112,8 @@ def opened() -> Iterator[contextlib.ExitStack]:
 
 def result(outcome: Outcome) -> dict[str, Any]:
     """What a task would register of it."""
-    return {"msg": outcome.msg, "ansible_facts": {**outcome.facts, **outcome.own_facts}, **outcome.values}
+    warnings = {"warnings": list(outcome.warnings)} if outcome.warnings else {}
+    return {"msg": outcome.msg, "ansible_facts": {**outcome.facts, **outcome.own_facts}, **outcome.values, **warnings}
 
 
 def shown(outcome: Outcome) -> list[tuple[str, str]]:
