@@ -11,7 +11,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
 from runner.sh.quote import expanded, quote
-from runner.sh.user_command import GUARDS, STDIN, guarded, result
+from runner.sh.user_command import GUARDS, RUN_RETURNS, STDIN, guarded, result
 
 SPEC = Spec(
     doc="Run a program. Its words are handed over as they are: no pipes, no redirections, no wildcards.",
@@ -33,17 +33,7 @@ SPEC = Spec(
     cmd: /opt/app/bin/migrate --to 12
     creates: /var/lib/app/schema-12
 """,
-    returns={
-        "rc": "The exit code.",
-        "stdout": "What it printed.",
-        "stderr": "What it printed as errors.",
-        "stdout_lines": "`stdout` by lines.",
-        "stderr_lines": "`stderr` by lines.",
-        "cmd": "What was run.",
-        "start": "When it began.",
-        "end": "When it ended.",
-        "delta": "How long it took.",
-    },
+    returns=RUN_RETURNS,
 )
 
 

@@ -62,7 +62,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         source = desk.find("files", call.args["src"])
         if desk.entry(source.rstrip("/") or "/").kind == "dir":
             root = source.rstrip("/") + ("/" if call.args["src"].endswith("/") else "")
-            return folder.fragment(call, folder.entries(desk, root, call.args))
+            return folder.fragment(call, root, folder.entries(desk, root, call.args))
     return place.fragment(call, _placing(call, desk))
 
 

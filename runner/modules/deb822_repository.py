@@ -11,6 +11,7 @@ from runner.arguments import Option, Spec
 from runner.model.call import Call, Diff, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
 from runner.sh import keys, place, placed
+from runner.sh.attributes import FILE_RETURNS
 from runner.sh.quote import quote
 from runner.sh.verdict import failure, value
 
@@ -56,6 +57,7 @@ SPEC = Spec(
     returns={
         "repo": "The file's text.",
         "dest": "The file.",
+        **FILE_RETURNS,
         "key_filename": "Where the key is kept.",
     },
 )
@@ -179,5 +181,6 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     changed = done.status is Status.CHANGED or fragment.memo["changed"]
     key = fragment.memo["key"]
     named = key if key and key.startswith("/") else None
-    values = {"repo": fragment.memo["text"], "dest": _file(args["name"]), "key_filename": named}
+    seen = {name: done.values[name] for name in FILE_RETURNS if name in done.values}
+    values = {"repo": fragment.memo["text"], "dest": _file(args["name"]), "key_filename": named, **seen}
     return Outcome(Status.CHANGED if changed else Status.OK, values, diff=done.diff)

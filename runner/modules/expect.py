@@ -6,6 +6,7 @@ answers stand in no argument.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ from runner.sh.encode import printf_word
 from runner.sh.filled import filled
 from runner.sh.lines_grep import grep_pattern
 from runner.sh.quote import quote
-from runner.sh.user_command import GUARDS, guarded, result
+from runner.sh.user_command import GUARDS, RUN_RETURNS, guarded, result
 from runner.sh.verdict import value
 
 SPEC = Spec(
@@ -45,16 +46,11 @@ SPEC = Spec(
       "[Pp]assphrase:": "{{ passphrase }}"
   no_log: true
 """,
-    returns={
-        "cmd": "What was run.",
-        "rc": "The exit code.",
-        "stdout": "What it wrote to its terminal.",
-        "start": "When it began.",
-        "end": "When it ended.",
-        "delta": "How long it took.",
-    },
+    returns={**RUN_RETURNS, "stdout": "What it wrote to its terminal."},
 )
 
+# What script(1) adds to the output of a command that it is told to end.
+_ENDED: Final = re.compile(r"\s*Session terminated, killing shell\.\.\. ?(\.\.\.killed\.)?\s*$")
 _RUN: Final = r"""
 { pb_have script && pb_have mkfifo; } ||
   pb_fail 'expect needs script(1) on the host; install util-linux (bsdutils, util-linux-misc)'
@@ -152,7 +148,10 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     del fragment, desk
     made = result(call, reply, call.args["command"])
     values = {name: given for name, given in made.values.items() if not name.startswith("stderr")}
+    if "guard" in reply.values:
+        return replace(made, values=values, msg="")
     if "late" in reply.values:
+        values["stdout"] = _ENDED.sub("", values["stdout"])
         return failed("command exceeded timeout", **{**values, "rc": None})
     if isinstance(values.get("stdout"), str):
         values["stdout"] = values["stdout"].replace("\r\n", "\n")

@@ -33,7 +33,7 @@ SPEC = Spec(
         "dest": "Where the file is on the controller.",
         "checksum": "Its SHA-1 there.",
         "remote_checksum": "Its SHA-1 on the host.",
-        "md5sum": "Its MD5.",
+        "file": "The file on the host, if it was not transferred.",
     },
 )
 
@@ -66,7 +66,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     dest, checksum = _dest(call, source, desk), value(reply, "sum")
     if checksum and desk.exists(dest) and desk.sha1(dest) == checksum:
         return ok(checksum=checksum, dest=dest, file=source)
-    values = {"checksum": checksum, "remote_checksum": checksum, "dest": dest, "file": source}
+    values = {"checksum": checksum, "remote_checksum": checksum, "dest": dest}
     if call.check:
         return Outcome(Status.CHANGED, values)
     wanted = checksum if call.args["validate_checksum"] else ""
@@ -78,7 +78,7 @@ def _missing(call: Call, source: str) -> Outcome:
     if call.check and holds(call.will_exist, call.args["src"]):
         return Outcome(Status.SKIPPED, unknown=f"{source} would have been made before")
     if call.args["fail_on_missing"]:
-        return failed("the remote file does not exist", file=source)
+        return failed("the remote file does not exist, not transferring", file=source)
     return Outcome(Status.OK, {"file": source}, msg="the remote file does not exist, not transferring, ignored")
 
 

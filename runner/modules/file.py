@@ -99,7 +99,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     """Changed when something differed; keys as Ansible's (path or dest, state, mode, owner …)."""
     problem = failure(reply)
     state = call.args["state"]
-    key = "dest" if state in ("link", "hard", "touch") else "path"
+    key = "dest" if state in ("link", "hard", "touch") and not problem else "path"
     named = {key: call.args["path"]} | ({"src": call.args["src"]} if call.args["src"] else {})
     if problem:
         return Outcome(problem.status, {**problem.values, **named}, msg=problem.msg)

@@ -107,12 +107,15 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
         return bad
     values = {**_common(call, reply), "status_code": answer.status}
     if answer.status == 304:
-        return Outcome(Status.OK, values, msg=answer.error)
+        there = now or was
+        return Outcome(Status.OK, {**values, **(there.result() if there else {})}, msg=answer.error)
     if call.check:
         return _foreseen(call, reply, answer, was)
     if value(reply, "wrong_digest"):
         digest, asked = value(reply, "wrong_digest").split(" ")
-        return failed(f"The checksum for {value(reply, 'dest')} did not match {asked}; it was {digest}.", **values)
+        return failed(
+            f"The checksum for {value(reply, 'dest')} did not match {asked}; it was {digest}.", **_common(call, reply)
+        )
     if now is not None:
         values |= now.result()
     changed = value(reply, "checksum_src") != value(reply, "checksum_dest") or value(reply, "was") != value(

@@ -248,16 +248,17 @@ def _common(args: Mapping[str, Any]) -> dict[str, Any]:
 def _ran(args: Mapping[str, Any], words: list[str], reply: Reply) -> Outcome:
     stdout, stderr = text(reply.stdout), text(reply.stderr)
     tail = ["-r", args["requirements"]] if args["requirements"] else []
-    values = {**_common(args), "cmd": [value(reply, "pip"), *words, *tail], "stdout": stdout, "stderr": stderr}
+    said = {"cmd": [value(reply, "pip"), *words, *tail], "stdout": stdout, "stderr": stderr}
     absent = args["state"] == "absent"
     missing = absent and "not installed" in stdout + stderr
     if reply.timed_out or "rc" not in reply.values:
         problem = failure(reply) or failed("pip did not run")
-        return failed(problem.msg, **values)
+        return failed(problem.msg, **said)
     if int(value(reply, "rc")) != 0 and not missing:
-        return failed(f"stdout: {stdout}\n:stderr: {stderr}", **values)
+        return failed(f"stdout: {stdout}\n:stderr: {stderr}", **said)
     if args["requirements"] or any(_VCS.match(name) for name in args["name"] or []):
         changed = "other" in reply.values
     else:
         changed = f"Successfully {'un' if absent else ''}installed" in stdout
-    return Outcome(Status.CHANGED if changed or "made" in reply.values else Status.OK, values)
+    status = Status.CHANGED if changed or "made" in reply.values else Status.OK
+    return Outcome(status, {**_common(args), **said})

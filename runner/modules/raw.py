@@ -6,7 +6,7 @@ from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
-from runner.sh.user_command import guarded, result, through_shell
+from runner.sh.user_command import BARE_RETURNS, guarded, result, through_shell
 
 SPEC = Spec(
     doc="Run text through a shell; here that is what `shell` does, without its options.",
@@ -21,13 +21,7 @@ SPEC = Spec(
 - name: A line for whatever the login shell is
   ansible.builtin.raw: show version
 """,
-    returns={
-        "rc": "The exit code.",
-        "stdout": "What it printed.",
-        "stderr": "What it printed as errors.",
-        "stdout_lines": "`stdout` by lines.",
-        "stderr_lines": "`stderr` by lines.",
-    },
+    returns=BARE_RETURNS,
 )
 
 
@@ -40,4 +34,4 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:  # noqa: ARG001
     """Changed whenever it ran; stdout and stderr are left as they are."""
-    return result(call, reply, strip=False)
+    return result(call, reply, strip=False, times=False)

@@ -8,12 +8,13 @@ from typing import Final
 
 from runner.arguments import Option, Spec
 from runner.errors import StepError
-from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Upload
+from runner.model.call import Call, Effect, Fragment, Outcome, Reply, Upload, skipped
 from runner.model.ports import Desk
 from runner.sh.encode import printf_word
 from runner.sh.place import INLINE_LIMIT, content_upload
 from runner.sh.quote import quote
-from runner.sh.user_command import GUARDS, guarded, result
+from runner.sh.user_command import BARE_RETURNS, GUARDS, guarded, result
+from runner.sh.verdict import value
 
 SPEC = Spec(
     doc="Send a script of the controller to the host and run it there, with its arguments.",
@@ -32,13 +33,7 @@ SPEC = Spec(
   args:
     creates: /srv/.prepared
 """,
-    returns={
-        "rc": "The exit code.",
-        "stdout": "What it printed.",
-        "stderr": "What it printed as errors.",
-        "stdout_lines": "`stdout` by lines.",
-        "stderr_lines": "`stderr` by lines.",
-    },
+    returns=BARE_RETURNS,
 )
 
 # The first word of a command line, as a shell reads it, and the rest.
@@ -80,5 +75,9 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:  # noqa: ARG001
-    """Changed whenever it ran; failed when its code is not 0."""
-    return result(call, reply, strip=False)
+    """Changed whenever it ran; failed when its code is not 0. What guards it off skips it, unlike a command."""
+    if "guard" in reply.values:
+        guard = value(reply, "guard")
+        there = "exists" if guard == "creates" else "does not exist"
+        return skipped(f"{call.args[guard]} {there}, matching {guard} option", changed=False)
+    return result(call, reply, strip=False, times=False)

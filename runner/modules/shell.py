@@ -6,7 +6,7 @@ from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply
 from runner.model.ports import Desk
-from runner.sh.user_command import GUARDS, STDIN, bare_words, guarded, result, through_shell
+from runner.sh.user_command import GUARDS, RUN_RETURNS, STDIN, bare_words, guarded, result, through_shell
 
 SPEC = Spec(
     doc="Run text through /bin/sh, or another shell.",
@@ -26,17 +26,7 @@ SPEC = Spec(
     chdir: /var/log/app
     creates: /var/log/app/summary
 """,
-    returns={
-        "rc": "The exit code.",
-        "stdout": "What it printed.",
-        "stderr": "What it printed as errors.",
-        "stdout_lines": "`stdout` by lines.",
-        "stderr_lines": "`stderr` by lines.",
-        "cmd": "What was run.",
-        "start": "When it began.",
-        "end": "When it ended.",
-        "delta": "How long it took.",
-    },
+    returns=RUN_RETURNS,
 )
 
 

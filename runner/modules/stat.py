@@ -59,7 +59,7 @@ _PERMISSIONS: Final = (
 _FLAGS: Final = (("readable", "r"), ("writeable", "w"), ("executable", "x"))
 
 # Seconds and numbers that pb_stat has no use for; where stat has no -c, they are left out.
-_MORE: Final = 'pb_kv more "$(stat {flag}-c "%X %Y %Z %d %b %o" -- "$pb_path" 2>/dev/null)"'
+_MORE: Final = 'pb_kv more "$(stat {flag}-c "%X %Y %Z %d %b %o %t %T" -- "$pb_path" 2>/dev/null)"'
 
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
@@ -137,10 +137,12 @@ def _bits(seen: Seen) -> dict[str, Any]:
 def _more(reply: Reply) -> dict[str, Any]:
     found: dict[str, Any] = {"inode": int(value(reply, "inode") or 0), "mtime": float(value(reply, "mtime") or 0)}
     numbers = value(reply, "more").split()
-    if len(numbers) == 6 and all(number.isdigit() for number in numbers):
-        atime, mtime, ctime, dev, blocks, size = (int(number) for number in numbers)
+    if len(numbers) == 8 and all(number.isdigit() for number in numbers[:6]):
+        atime, mtime, ctime, dev, blocks, size = map(int, numbers[:6])
         found |= {"atime": float(atime), "mtime": float(mtime), "ctime": float(ctime), "dev": dev, "blocks": blocks}
         found["block_size"] = size
+        major, minor = (int(number, 16) for number in numbers[6:])
+        found["device_type"] = minor & 0xFF | major << 8 | (minor & ~0xFF) << 12  # as Linux's makedev(3)
     return found
 
 

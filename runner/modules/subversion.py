@@ -157,6 +157,8 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
             values[name] = lines if len(lines) > 1 else lines[0]
     if call.check and "next" in reply.values:
         values["after"] = value(reply, "next").split("\n")
+    if not reply.differs and "before" in values:
+        values.setdefault("after", values["before"])
     if not call.args["export"] and reply.differs:
         values.setdefault("before", None)
     return Outcome(Status.CHANGED if reply.differs else Status.OK, values)

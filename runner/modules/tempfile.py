@@ -7,6 +7,7 @@ from runner.errors import StepError
 from runner.model.call import Call, Effect, Fragment, Outcome, Reply, ok
 from runner.model.ports import Desk
 from runner.model.values import Unknown
+from runner.sh.attributes import FILE_RETURNS, Seen
 from runner.sh.quote import path, quote
 from runner.sh.verdict import failure, value
 
@@ -26,7 +27,7 @@ SPEC = Spec(
     suffix: build
   register: place
 """,
-    returns={"path": "The path of what was made."},
+    returns={"path": "The path of what was made.", **FILE_RETURNS},
 )
 
 # The name is random; O_EXCL (noclobber) and mkdir make sure that it is nobody else's.
@@ -41,7 +42,7 @@ while :; do
 done
 umask "$pb_umask"
 case $name in /*) ;; *) name=${PWD%/}/$name ;; esac
-pb_kv path "$name"
+pb_stat "$name"; pb_report now; pb_kv path "$name"
 """
 
 
@@ -67,8 +68,11 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
     """Changed always; in a dry run nobody knows the path."""
-    del fragment, desk
+    del call, fragment, desk
     problem = failure(reply)
     if problem:
         return problem
-    return ok(changed=True, path=Unknown("the temporary was not made") if call.check else value(reply, "path"))
+    made = Seen.read(reply, "now")
+    if made is None:
+        return ok(changed=True, path=Unknown("the temporary was not made"))
+    return ok(changed=True, path=value(reply, "path"), **made.result())

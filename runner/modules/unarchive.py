@@ -148,6 +148,7 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
         }
     problem = failure(reply)
     if problem:
+        values = {name: said for name, said in values.items() if name in ("handler", "extract_results")}
         err = value(reply, "err").strip().splitlines()
         return failed(problem.msg + (f": {err[-1]}" if err else ""), **values)
     if "unseen" in reply.values:

@@ -45,7 +45,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     wrong = errors_of(spec, {**given, **call.args["provided_arguments"]})
     about = {"validate_args_context": call.args["validate_args_context"]}
     if not wrong:
-        return ok(msg="all arguments are as they are specified", **about)
+        return ok(msg="The arg spec validation passed", **about)
     values = {"argument_errors": wrong, "argument_spec_data": dict(spec), **about}
     return Outcome(Status.FAILED, values, msg="arguments are not as they are specified:\n" + "\n".join(wrong))
 

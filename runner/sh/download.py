@@ -162,7 +162,8 @@ def _apply(args: Any, algorithm: str, digest: str) -> str:
             'pb_fail_quietly() { rm -f -- "$pb_temp"; exit 0; }',
             'if [ -n "$kept" ]; then pb_mend; exit 0; fi',
             'pb_temp "$first"\nweb_0 >&8; web_rc=$?; web_tell 0',
-            'case $(web_status) in 200) ;; "") [ "$web_rc" = 0 ] || pb_fail_quietly ;; *) pb_fail_quietly ;; esac',
+            'case $(web_status) in 200) ;; "") [ "$web_rc" = 0 ] || pb_fail_quietly ;;\n'
+            '304) pb_statl "$dest"; pb_report now; pb_fail_quietly ;; *) pb_fail_quietly ;; esac',
             '[ "$web_rc" = 0 ] || pb_fail_quietly',
             _DECODE if args["decompress"] else "",
             'web_place; web_look; pb_was=$pb_type; pb_had="$pb_mode $pb_uid $pb_gid"',

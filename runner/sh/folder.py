@@ -99,8 +99,8 @@ def _is_folder(desk: Desk, local: str) -> bool:
         return False
 
 
-def fragment(call: Call, found: tuple[Entry, ...]) -> Fragment:
-    """Looks at all entries; `outcome` asks for the rest."""
+def fragment(call: Call, src: str, found: tuple[Entry, ...]) -> Fragment:
+    """Looks at all entries of `src` here; `outcome` asks for the rest."""
     refuse_for_trees(call.args)
     base = call.args["dest"].rstrip("/") or "/"
     lines = [
@@ -121,7 +121,7 @@ def fragment(call: Call, found: tuple[Entry, ...]) -> Fragment:
         effect=Effect.IDEMPOTENT,
         makes=(base, *(posixpath.join(base, entry.relative) for entry in found)),
         last=False,
-        memo={"folder": found},
+        memo={"folder": found, "src": src},
     )
 
 
@@ -204,13 +204,13 @@ def outcome(call: Call, sent: Fragment, reply: Reply, desk: Desk) -> Outcome | F
         return problem
     found: tuple[Entry, ...] = sent.memo["folder"]
     if "puts" in sent.memo:
-        return _result(call, sent.memo["dest"], sent.memo["puts"])
+        return _result(call, sent.memo["src"], sent.memo["dest"], sent.memo["puts"])
     there, umask = _read(found, reply), int(value(reply, "umask", "022") or "022", 8)
     puts = tuple(put for entry in found if (put := _put(call, entry, there.get(entry.relative), umask)))
     dest = value(reply, "dest")
     if call.check or not puts:
-        return _result(call, dest, puts)
-    return folder_text.fragment(call, puts, desk, memo={"folder": found, "puts": puts, "dest": dest})
+        return _result(call, sent.memo["src"], dest, puts)
+    return folder_text.fragment(call, puts, desk, memo={**sent.memo, "puts": puts, "dest": dest})
 
 
 def _put(call: Call, entry: Entry, found: Found | None, umask: int) -> Put | None:
@@ -267,8 +267,8 @@ def _put_file(call: Call, entry: Entry, found: Found | None, umask: int) -> Put 
     )
 
 
-def _result(call: Call, dest: str, puts: tuple[Put, ...]) -> Outcome:
-    values = {"dest": f"{dest.rstrip('/')}/", "src": call.args["src"]}
+def _result(call: Call, src: str, dest: str, puts: tuple[Put, ...]) -> Outcome:
+    values = {"dest": f"{dest.rstrip('/')}/", "src": src}
     diffs: tuple[Diff, ...] = ()
     if call.diff and puts:
         before = "".join(f"{put.relative}\n" for put in puts if put.replaces or put.kind == "attributes")

@@ -24,7 +24,9 @@ def outcome(call: Call, sent: Fragment, reply: Reply, desk: Desk) -> Outcome | F
         return place.fragment(call, placing, upload=True)
     dest = value(reply, "dest", placing.final)
     values: dict[str, Any] = {"dest": dest, "checksum": value(reply, "checksum", placing.sha1)}
-    if call.args.get("src"):
+    if not reply.differs:
+        values["path"] = dest
+    elif call.args.get("src"):
         values["src"] = call.args["src"]
     was, now = Seen.read(reply, "was"), Seen.read(reply, "now")
     if "kept" in reply.values:

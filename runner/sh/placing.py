@@ -90,7 +90,8 @@ pb_swap_link() {
   pb_fail "Error while replacing $2"
 }
 pb_backup() {
-  pb_backup=$1.$$.$(date "+%Y-%m-%d@%H:%M:%S~")
+  pb_now=$(date "+%Y-%m-%d@%H:%M:%S~") pb_try=$$
+  while pb_backup=$1.$pb_try.$pb_now; [ -e "$pb_backup" ] || [ -L "$pb_backup" ]; do pb_try=$((pb_try + 1)); done
   ln -- "$1" "$pb_backup" 2>/dev/null || { [ ! -e "$pb_backup" ] && [ ! -L "$pb_backup" ] &&
     cp -p -- "$1" "$pb_backup"; } || pb_fail "Could not make backup of $1 to $pb_backup"
   pb_kv backup_file "$pb_backup"

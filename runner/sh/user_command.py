@@ -40,6 +40,22 @@ STDIN: Final[Mapping[str, Option]] = {
     "strip_empty_ends": Option("bool", default=True, doc="Cut newlines from the end of stdout and stderr."),
 }
 
+# The keys of a result that say what a command came to (see `result`), for `pbrun doc`.
+BARE_RETURNS: Final[Mapping[str, str]] = {
+    "rc": "The exit code.",
+    "stdout": "What it printed.",
+    "stderr": "What it printed as errors.",
+    "stdout_lines": "`stdout` by lines.",
+    "stderr_lines": "`stderr` by lines.",
+}
+RUN_RETURNS: Final[Mapping[str, str]] = {
+    **BARE_RETURNS,
+    "cmd": "What was run.",
+    "start": "When it began.",
+    "end": "When it ended.",
+    "delta": "How long it took.",
+}
+
 
 def guarded(call: Call, run: str, uploads: tuple[Upload, ...] = (), bare: str = "") -> Fragment:
     """The fragment that goes into `chdir`, looks at `creates` and `removes`, and else runs the text `run`.
@@ -124,7 +140,7 @@ def _stdin(args: Mapping[str, Any]) -> tuple[str, tuple[Upload, ...]]:
     return f'printf {printf_word(data)} >"$pb_dir/i.$pb_index" && exec <"$pb_dir/i.$pb_index" || exit 1\n', ()
 
 
-def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True) -> Outcome:
+def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True, times: bool = True) -> Outcome:
     """What the command came to, with Ansible's keys: cmd rc stdout stderr start end delta msg."""
     values: dict[str, Any] = {} if cmd is None else {"cmd": cmd}
     if "guard" in reply.values:
@@ -134,7 +150,7 @@ def result(call: Call, reply: Reply, cmd: Any = None, *, strip: bool = True) -> 
     stdout, stderr = text(reply.stdout), text(reply.stderr)
     if strip:
         stdout, stderr = stdout.rstrip("\r\n"), stderr.rstrip("\r\n")
-    values |= {"rc": reply.rc, "stdout": stdout, "stderr": stderr, **_times(reply)}
+    values |= {"rc": reply.rc, "stdout": stdout, "stderr": stderr, **(_times(reply) if times else {})}
     if reply.timed_out:
         return failed("Timed out", changed=True, **values)
     if "msg" in reply.values:

@@ -60,4 +60,4 @@ def failure(reply: Reply) -> Outcome | None:
         return None
     said, cause = value(reply, "msg"), complaint(reply.stderr)
     msg = f"{said}: {cause}" if said and cause else said or cause or f"the step ended with code {reply.rc}"
-    return failed(msg, rc=reply.rc)
+    return failed(msg)
