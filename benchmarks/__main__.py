@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import environments, results
 from benchmarks.contest import Contest, Entry
 from benchmarks.goals import verdict
+from benchmarks.hosts_cpu import adopt
 from benchmarks.measure import Run
 from benchmarks.page import seconds, write_page
 from benchmarks.servers import farm
@@ -100,6 +101,7 @@ def measure(given: argparse.Namespace) -> bool:
     for name in sorted({TOOLS[peer].environment for peer in given.peers}):
         environments.make_environment(given.environments, name)
     wanted, well = chosen(given.workloads), True
+    adopt()
     with workshop() as folder, farm(folder / "farm", max(work.hosts for work in wanted)) as servers:
         for work in wanted:
             contest = Contest(work, servers, folder, given.environments, entries(work, given))

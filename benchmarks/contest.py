@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.measure import Run, ended_children_cpu_s, middle, run_child
+from benchmarks.hosts_cpu import meter
+from benchmarks.measure import Run, middle, run_child
 from benchmarks.servers import Farm, distant
 from benchmarks.site import Site, clear, missing_work, site_of, write_sources
 from benchmarks.tools.tool import Tool
@@ -52,18 +53,19 @@ def run_once(entry: Entry, work: Workload, site: Site) -> Run:
     clear(work, site)
     child = entry.tool.prepare(work, site)
     output, proxied = site.folder / f"{entry.tool.name}.out", site.folder / PROXY_OUTPUT
-    before, cpu_before_s = len(proxied_trips(proxied)), ended_children_cpu_s(site.farm.processes)
+    before, counted = len(proxied_trips(proxied)), meter(site.farm.processes)
     try:
         run = run_child((*entry.under, *child.command), output, child.environment, entry.limit_s, child.family)
     finally:
         entry.tool.tidy(site)
+        hosts_s, clients_s = counted.read()
     if run.late:
         return run
     if run.exit_code:
         raise NotDone(f"{work.name}: {entry.tool.name} ended with {run.exit_code}\n{tail(output)}")
     if lack := entry.tool.wrong(work, site, output) or missing_work(work, site):
         raise NotDone(f"{work.name}: {entry.tool.name} did not do its work: {lack}\n{tail(output)}")
-    run = replace(run, hosts_cpu_s=ended_children_cpu_s(site.farm.processes) - cpu_before_s)
+    run = replace(run, cpu_s=run.cpu_s + clients_s, hosts_cpu_s=hosts_s)
     if not work.round_trip_ms:
         return run
     time.sleep(PROXY_LAG_S)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,8 +16,17 @@ from statistics import median
 # How often the memory of a family of processes is looked at; a look takes milliseconds.
 LOOK_EVERY_S = 0.5
 KIB = 1024
-# Where proc_pid_stat(5) has the CPU ticks of a process's ended children, counted from its state on.
-CHILDREN_USER, CHILDREN_SYSTEM = 13, 14
+
+
+# Words of proc_pid_stat(5) behind the name.
+PARENT = 1
+
+
+def stats() -> Iterator[tuple[int, list[str]]]:
+    """All processes, and the words of their state behind the name, which is in brackets and may hold anything."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            yield int(file.parent.name), file.read_text().rpartition(")")[2].split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +49,14 @@ class Run:
 def family_of(*first: int) -> set[int]:
     """These processes and all that descend from them (Linux; elsewhere themselves alone)."""
     children: dict[int, list[int]] = {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # After the name, which is in brackets and may hold anything: state, parent.
-            parent = int(file.read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(file.parent.name))
+    for process, words in stats():
+        children.setdefault(int(words[PARENT]), []).append(process)
     found, ahead = set(), [*first]
     while ahead:
         process = ahead.pop()
         found.add(process)
         ahead += children.get(process, [])
     return found
-
-
-def ended_children_cpu_s(processes: Sequence[int], timeout_s: float = 3.0) -> float:
-    """CPU seconds of what these processes started, when all of it has ended or time is over (Linux; 0 elsewhere)."""
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end and len(family_of(*processes)) > len(processes):
-        time.sleep(0.05)
-    ticks = 0
-    for process in processes:
-        with contextlib.suppress(OSError):
-            words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(words[CHILDREN_USER]) + int(words[CHILDREN_SYSTEM])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def family_mib(first: int) -> float:

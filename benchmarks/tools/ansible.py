@@ -26,6 +26,7 @@ def settings(site: Site) -> dict[str, str]:
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_FORKS": FORKS,
         "ANSIBLE_GATHERING": "explicit",
+        "ANSIBLE_TIMEOUT": "60",
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "record_results",
         "RECORD_RESULTS": str(site.folder / RECORD),
