@@ -31,6 +31,7 @@ __all__ = ["Ended", "Prepared", "execute", "prepare"]
 GRACE_S = 10.0
 INTERRUPTED = "the run was interrupted"
 LOG_FULL = "the log cannot be written any more"
+Notify = Callable[[str, str], None]  # a host ("": none) and a remark
 # Local actions after which other steps may follow, or the same ones on other hosts. The other ones change nothing.
 _BRING_MORE: Final = frozenset({"include_tasks", "include_role", "include_vars", "add_host", "group_by"})
 
@@ -185,18 +186,28 @@ class Loop:
             self.flush()
 
 
+def find_dispatcher(options: Options, notice: Notify) -> Dispatcher:
+    """The engine that is wanted, which may be one at an address; raises EnvironmentFault when it cannot be had."""
+    name, _, address = options.engine.partition(":")
+    more = {"address": address} if address else {}
+    transports, becomes = (partial(registry.found, room) for room in ("transports", "become"))
+    made: Dispatcher = registry.load("dispatch", name).create(options.forks, transports, becomes, notice, **more)
+    return made
+
+
 def execute(
     prepared: Prepared,
     options: Options,
     *,
     reporter_context: ReporterContext | None = None,
     argv: Sequence[str] = (),
+    make: Callable[[Options, Notify], Dispatcher] = find_dispatcher,
 ) -> Ended:
-    """Run a plan. Returns how it ended; raises PbrunErrors that come before the first step (the log cannot be
-    opened, a prompt is not answered)."""
+    """Run a plan; `make` gives what carries its trips. Returns how it ended; raises PbrunErrors that come before the
+    first step (the log cannot be opened, a prompt is not answered, a cluster cannot be reached)."""
     with contextlib.ExitStack() as stack:
         setting = open_run(prepared, options, reporter_context, argv, stack)
-        dispatcher = find_dispatcher(options, setting.notice)
+        dispatcher = make(options, setting.notice)
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
@@ -231,12 +242,3 @@ def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     if options.check and options.detailed_exitcode:
         code = 1 if code else (2 if loop.tally.pending else 0)
     return code, status
-
-
-def find_dispatcher(options: Options, notice: Callable[[str, str], None]) -> Dispatcher:
-    """The engine that is wanted, which may be one at an address; raises EnvironmentFault when it cannot be had."""
-    name, _, address = options.engine.partition(":")
-    more = {"address": address} if address else {}
-    transports, becomes = (partial(registry.found, room) for room in ("transports", "become"))
-    made: Dispatcher = registry.load("dispatch", name).create(options.forks, transports, becomes, notice, **more)
-    return made
