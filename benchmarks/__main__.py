@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,6 +120,7 @@ def measure(given: argparse.Namespace) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, write; 1 if a tool did not do its work."""
     given = arguments(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the servers end, too
     well = given.page or measure(given)
     if given.write or given.page:
         write_page(results.read_all())
