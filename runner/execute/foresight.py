@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from runner.execute.job import Step
+from runner.execute.job import NOTHING_FORESEEN, Foresight, Step
 from runner.execute.state import Foreseen, HostState
 from runner.execute.world import unknown_outcome
 from runner.model.call import Effect, Fragment, Outcome, Status
@@ -13,16 +13,24 @@ from runner.model.values import Unknown
 from runner.plan.effects import spec_of
 
 
-def foresee(own: HostState, made: Fragment) -> None:
-    """Note what the fragment would make and remove on its host."""
+def foresee(own: HostState, made: Fragment) -> Foresight:
+    """Note what the fragment would make and remove on its host; gives what was not known before."""
     if made.effect is Effect.READ:
-        return
+        return NOTHING_FORESEEN
     # What will exist has folders around it that will exist as well.
     there = {path for made_path in made.makes for path in (made_path, *_around(made_path))}
+    new = Foresight(frozenset(there - own.will_exist), frozenset(made.removes) - own.will_vanish)
     own.will_exist.update(there)
     own.will_vanish.difference_update(there)
     own.will_vanish.update(made.removes)
     own.will_exist.difference_update(made.removes)
+    return new
+
+
+def disbelieve(own: HostState, told: Foresight) -> None:
+    """What a step would have made and removed it does not, because it has failed."""
+    own.will_exist.difference_update(told.exist)
+    own.will_vanish.difference_update(told.vanish)
 
 
 def foresee_here(here: Foreseen, step: Step, made: Fragment, task: str) -> None:
@@ -51,7 +59,7 @@ def doubt(own: HostState, task: Task, name: str) -> None:
         own.in_doubt = own.in_doubt or name
 
 
-def in_doubt(own: HostState, task: Task, name: str, made: Outcome) -> Outcome:
+def with_doubt(own: HostState, task: Task, name: str, made: Outcome) -> Outcome:
     """What a dry run can say of an outcome: a failure is none for certain where an earlier step may mend it."""
     if made.status is Status.FAILED and own.in_doubt:
         return unknown_outcome(f"may fail: {made.msg} (but {own.in_doubt!r} has not run)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from runner.execute.places import Place
 from runner.execute.scope import StepScope
@@ -34,13 +34,24 @@ class Flags:
     poll_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What a dry run has learnt from a step that was not taken: paths that it would make and remove."""
+
+    exist: frozenset[str] = frozenset()
+    vanish: frozenset[str] = frozenset()
+
+
+NOTHING_FORESEEN: Final = Foresight()
+
+
 @dataclass(slots=True)
 class Step:
     """One item's way: prepared (`fragment` or at once `outcome`), sent, judged (`result`).
 
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
     what the host it is delegated to sees. `sent`: when it left (epoch seconds), which may be long before it runs.
-    `flags` are its own where a keyword is a template that may read the item.
+    `flags` are its own where a keyword is a template that may read the item. `foreseen`: what a dry run believes of it.
     """
 
     scope: StepScope
@@ -64,6 +75,7 @@ class Step:
     announced: bool = False
     background: Background | None = None
     flags: Flags | None = None
+    foreseen: Foresight = NOTHING_FORESEEN
 
     @property
     def done(self) -> bool:

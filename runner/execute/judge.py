@@ -9,7 +9,7 @@ from runner.arguments import ArgumentError
 from runner.errors import InputErrors, StepError
 from runner.execute import background
 from runner.execute.background import Later
-from runner.execute.foresight import doubt, in_doubt
+from runner.execute.foresight import disbelieve, doubt, with_doubt
 from runner.execute.job import Job, Step
 from runner.execute.prepare import Preparer
 from runner.execute.results import result_of
@@ -65,7 +65,10 @@ class Judge:
         if not isinstance(made, Outcome):
             return made
         if job.flags_at(step).check:
-            made = in_doubt(self._preparer.host_of(job, step), job.task, job.name, made)
+            own = self._preparer.host_of(job, step)
+            if made.status is Status.FAILED:
+                disbelieve(own, step.foreseen)
+            made = with_doubt(own, job.task, job.name, made)
         step.outcome = self._with_times(made, reply)
         if job.flags_at(step).async_s and step.background is None and not job.flags_at(step).check:
             step.outcome = self._preparer.end_at_once(job, step, step.outcome)

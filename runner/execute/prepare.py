@@ -23,7 +23,7 @@ from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
 from runner.execute.state import HostState
 from runner.execute.variables import Variables
-from runner.execute.verdicts import explain, in_doubt, number, refused
+from runner.execute.verdicts import explain, number, refused, unsettled
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Call, Ends, Fragment, Outcome, Status, Target, failed
 from runner.model.plan import TaskNode
@@ -31,6 +31,7 @@ from runner.model.playbook import Task
 from runner.model.ports import Module
 from runner.model.values import OMIT, Template, Unknown, UnknownReached, find_unknown
 from runner.plan.effects import STRUCTURAL, spec_of
+from runner.sh import account_names
 
 # Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
 _HARMLESS: Final = frozenset({"debug", "assert", "fail"})
@@ -82,7 +83,7 @@ class Preparer:
                 raise NotAhead from None
             doubt = unknown_outcome(f"may run: {reached.unknown.reason}")
             names = set(task.args) - {"cacheable"} if task.module == "set_fact" else set()
-            self._give_up(job, in_doubt(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
+            self._give_up(job, unsettled(doubt, Outcome(doubt.status, set_vars=dict.fromkeys(names))))
         return job
 
     def _chosen(self, task: Task, scope: StepScope) -> Task:
@@ -206,7 +207,7 @@ class Preparer:
                 return
             self._compile(job, step, ahead=ahead)
             if refusal is not None:
-                step.outcome = in_doubt(refusal, step.outcome)
+                step.outcome = unsettled(refusal, step.outcome)
         except (StepError, InputErrors) as error:
             step.outcome = self._untold(job, error) or failed(explain(error))
         except UnknownReached as reached:
@@ -342,9 +343,13 @@ class Preparer:
             if spec_of(job.task) is None:
                 self._variables.state.of(step.delegate or job.host).untold = job.task.action
             return
-        step.fragment = made
         if job.flags_at(step).check:
-            foresee(self._variables.state.of(step.delegate or job.host), made)
+            own = self._variables.state.of(step.delegate or job.host)
+            made = replace(made, probe=account_names.expected(made.probe, own.will_exist))
+            step.foreseen = foresee(own, made)
+            # Whether the steps behind one that may fail can believe in it, its answer will say.
+            made = replace(made, last=made.last and not (job.flags_at(step).ignore_errors and step.foreseen.exist))
+        step.fragment = made
 
     def _in_background(self, job: Job, step: Step, made: Fragment) -> Fragment:
         """What is sent for a fragment that is to go on by itself, if it can and this is no dry run."""

@@ -59,7 +59,7 @@ def number(world: World, raw: Any, scope: StepScope, name: str, default: float) 
         raise StepError(f"{name}: {value!r} is not a number") from None
 
 
-def in_doubt(doubt: Outcome, made: Outcome | None) -> Outcome:
+def unsettled(doubt: Outcome, made: Outcome | None) -> Outcome:
     """The outcome of a step that may run: what it would set is unknown afterwards, not what it was before."""
     if made is None or doubt.unknown is None:
         return doubt

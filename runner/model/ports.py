@@ -9,7 +9,7 @@ from runner.model.call import Become, Call, Carried, Fragment, Outcome, Reply, S
 from runner.model.event import Record
 from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
-from runner.model.playbook import Node, Role, Task
+from runner.model.playbook import Task
 from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.values import Decrypted, Template, Vaulted
@@ -164,12 +164,6 @@ class BecomeCommand:
     prompt: str = ""
     needs_tty: bool = False
     wrong_password: tuple[str, ...] = ()
-
-
-class LoadTasks(Protocol):
-    """Loads what a dynamic include names."""
-
-    def __call__(self, path: str, task: Task, role: Role | None) -> tuple[Node, ...]: ...
 
 
 class Transport(Protocol):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from runner.errors import StepError
@@ -69,6 +70,15 @@ def checked(kind: str, name: str) -> str:
 def key(kind: str, name: str) -> str:
     """How an account is named among what a dry run would have made (`Fragment.makes`): no path looks like it."""
     return f"{kind}:{name}"
+
+
+def expected(probe: str, will_exist: Collection[str]) -> str:
+    """The probe of a dry run, told which accounts earlier steps would have made, if it asks who somebody is."""
+    coming = sorted(name for name in will_exist if name.startswith(("user:", "group:")))
+    if not coming or "pb_attr_probe" not in probe:
+        return probe
+    words = " ".join(coming)
+    return f"pb_coming={quote(f' {words} ')}\n{probe}"
 
 
 def is_coming(call: Call, kind: str, name: str) -> bool:

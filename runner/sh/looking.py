@@ -104,10 +104,12 @@ pb_attr_probe() {
 }
 pb_user_known() {
   case $1 in *[!0-9]*) ;; *) return 0 ;; esac
+  case ${pb_coming-} in *" user:$1 "*) return 0 ;; esac
   id -u -- "$1" >/dev/null 2>&1 || id -u "$1" >/dev/null 2>&1 || pb_fail "chown failed: failed to look up user $1"
 }
 pb_group_known() {
   case $1 in *[!0-9]*) ;; *) return 0 ;; esac
+  case ${pb_coming-} in *" group:$1 "*) return 0 ;; esac
   if pb_have getent; then
     getent group "$1" >/dev/null 2>&1 && return 0
   else
