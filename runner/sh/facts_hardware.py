@@ -159,11 +159,11 @@ def _of_sysctl(text: str) -> Facts:
 
 def mounts(source: Source) -> list[dict[str, Any]]:
     """File systems on devices and on other hosts, with their sizes in bytes."""
-    sizes = dict(filter(None, map(_sizes, source.get("mounts").splitlines())))
+    sizes = dict(filter(None, map(size_of, source.get("mounts").splitlines())))
     uuids = {device: uuid for uuid, device in re.findall(r"(\S+) -> (?:\.\./)*(\S+)", source.get("uuids"))}
     found = []
     for line in source.file("/proc/mounts").splitlines():
-        words = [_unescape(word) for word in line.split(" ")]
+        words = [unescape(word) for word in line.split(" ")]
         if len(words) < 6 or words[2] == "none" or not (words[0].startswith("/") or ":" in words[0]):
             continue
         found.append(
@@ -181,12 +181,12 @@ def mounts(source: Source) -> list[dict[str, Any]]:
     return found or _of_df(source.get("df"))
 
 
-def _unescape(word: str) -> str:
+def unescape(word: str) -> str:
     """Blanks and the like in /proc/mounts are octal: `\\040`."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), word)
 
 
-def _sizes(line: str) -> tuple[str, dict[str, int]] | None:
+def size_of(line: str) -> tuple[str, dict[str, int]] | None:
     """One line of `stat -f`: sizes and the mount point."""
     words = line.split(" ", 6)
     if len(words) < 7 or not all(word.isdigit() for word in words[:6]):

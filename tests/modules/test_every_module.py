@@ -59,6 +59,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "iptables": {"chain": "INPUT"},
     "lineinfile": {"line": "x", "create": True},
     "timezone": {"name": "Asia/Tokyo"},
+    "mount_facts": {"sources": ["x"]},
     "modprobe": {"persistent": "present"},
     "locale_gen": {"name": ["C.UTF-8"]},
     "alternatives": {"path": "/bin/true", "link": "/srv/true"},
