@@ -20,6 +20,7 @@ from runner.model.quick import dataclass
 from runner.model.settings import Settings
 from runner.model.span import Problem, Span
 from runner.model.values import Template
+from runner.plan.reads import texts_in
 from runner.registry import nearest
 
 Reads = frozenset[str] | None
@@ -124,7 +125,7 @@ class _Check:
                 continue
             seen.add(name)
             for layer in layers:
-                for part in _templates(layer.get(name)):
+                for part in texts_in(layer.get(name)):
                     inner = _Text(part, part.span, lambda part=part: self.templar.reads(part))  # type: ignore[misc]
                     ahead |= _words(inner)
                     words = self._unknown_words(inner) - own - set(_guarded(part))
@@ -149,7 +150,7 @@ class _Check:
             values += [task.loop.items, task.loop.label, task.loop.pause_s]
         values += [getattr(task.directives, item.name) for item in fields(task.directives)]
         for value in values:
-            for part in _templates(value):
+            for part in texts_in(value):
                 yield _Text(part, part.span, lambda part=part: self.templar.reads(part))  # type: ignore[misc]
         for condition in _conditions(task):
             if isinstance(condition.value, str):
@@ -188,17 +189,6 @@ def _words(text: _Text) -> set[str]:
 
 def _guarded(text: str) -> Iterable[str]:
     return [*_GUARDED.findall(text), *_NAMED.findall(text)]
-
-
-def _templates(value: Any) -> Iterator[Template]:
-    if isinstance(value, Template):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _templates(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _templates(part)
 
 
 def _conditions(task: Task) -> Iterator[Condition]:

@@ -63,8 +63,6 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     args = call.args
     if problem := failure(reply):
         return Outcome(Status.FAILED, msg=problem.msg)
-    if "unsure" in reply.values:
-        return Outcome(Status.SKIPPED, unknown=f"a package that brings {args['name']} would have been installed before")
     values: dict[str, Any] = {"name": args["name"], "status": systemd_units.parsed(value(reply, "show"))}
     enables = args["enabled"] is not None and ("coming" in reply.values or _is_on(reply) != args["enabled"])
     if args["enabled"] is not None:

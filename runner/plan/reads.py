@@ -57,7 +57,7 @@ def expressions(task: Task) -> Iterator[str]:
                 yield text
 
 
-def texts_in(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[Template]:
     """The template texts inside a raw value."""
     if isinstance(value, Template):
         yield value

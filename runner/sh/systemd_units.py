@@ -99,8 +99,6 @@ def decide(call: Call, *, final: bool) -> str:
     missing = _MISSING if final else ":"
     if call.check and is_coming(call):
         missing = "pb_kv coming 1; pb_differs; exit 0"
-    elif call.check and any(name.startswith("package:") for name in call.will_exist):
-        missing = "pb_kv unsure 1; exit 0"
     lines = ["pb_unit_look; pb_mask= pb_enable= pb_act="]
     if args["masked"] is not None:
         want, other = ("masked", "mask") if args["masked"] else ("", "unmask")
