@@ -73,8 +73,8 @@ def words_of(task: Task) -> frozenset[str]:
     """Every word in a task's templates and expressions: more than what it reads, and cheap to find."""
     found: set[str] = set()
     for part in raw_parts(task):
-        for text in texts_in(part):
-            found.update(_WORD.findall(text))
+        for template in texts_in(part):
+            found.update(_WORD.findall(template))
     for condition in conditions(task):
         if isinstance(condition.value, str):
             found.update(_WORD.findall(condition.value))
