@@ -10,11 +10,11 @@ from runner.errors import StepError
 from runner.model.call import Call, Fragment, Outcome, Reply, Status
 from runner.model.ports import Desk
 from runner.modules import _systemd, _sysvinit
-from runner.sh import openrc, systemd_units, sysv
+from runner.sh import openrc, runit, systemd_units, sysv
 from runner.sh.verdict import failure, value
 
 SPEC = Spec(
-    doc="Start, stop or enable a service, with what manages services on the host: systemd, OpenRC or init scripts.",
+    doc="Start, stop or enable a service, with what manages it there: systemd, OpenRC, runit or init scripts.",
     options={
         "name": Option(required=True, doc="The service."),
         "state": Option(
@@ -23,7 +23,7 @@ SPEC = Spec(
         ),
         "enabled": Option("bool", doc="Whether it starts with the host."),
         "use": Option(
-            default="auto", doc="What manages it: `systemd`, `openrc`, `sysvinit`; by itself the host knows."
+            default="auto", doc="What manages it: `systemd`, `openrc`, `runit`, `sysvinit`; by itself the host knows."
         ),
         "arguments": Option(default="", aliases=("args",), doc="More words for an init script."),
         "pattern": Option(doc="Text of the process list that says it runs, for an init script that has no status."),
@@ -50,12 +50,16 @@ SPEC = Spec(
 _MANAGER: Final = r"""if pb_have systemctl && { [ -d /run/systemd/system ] || { read -r pb_init </proc/1/comm &&
 [ "$pb_init" = systemd ]; } 2>/dev/null; }; then pb_manager=systemd
 elif pb_have rc-service; then pb_manager=openrc
+elif pb_have sv && { read -r pb_init </proc/1/comm && case $pb_init in runit*) : ;; *) false ;; esac; } 2>/dev/null
+then pb_manager=runit
 else pb_manager=sysvinit; fi"""
 _USES: Final = {
     "auto": _MANAGER,
     "systemd": "pb_manager=systemd",
     "ansible.builtin.systemd": "pb_manager=systemd",
     "openrc": "pb_manager=openrc",
+    "runit": "pb_manager=runit",
+    "community.general.runit": "pb_manager=runit",
     "sysvinit": "pb_manager=sysvinit",
     "ansible.builtin.sysvinit": "pb_manager=sysvinit",
     "service": _MANAGER,
@@ -72,6 +76,7 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     texts = {
         "systemd": (systemd_units.probe(modern), systemd_units.apply(modern)),
         "openrc": (openrc.probe(call), openrc.apply(call.args)),
+        "runit": (runit.probe(call), runit.APPLY),
         "sysvinit": (sysv.probe(old), sysv.apply(old.args)),
     }
     probe, apply = (
