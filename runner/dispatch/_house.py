@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -17,6 +19,8 @@ from runner.model.ports import BecomeMethod, Connection, Transport
 
 HANDSHAKES_EACH_CPU: Final = 2
 HANDSHAKES_MORE: Final = 6
+# Each connected host is an open file, and the usual soft limit of a process, 1,024, is for programs that select().
+OPEN_FILES: Final = 65_536
 
 Transports = Callable[[str], Transport]
 Becomes = Callable[[str], BecomeMethod]
@@ -31,6 +35,7 @@ class House:
         self._becomes = becomes
         self._notice = notice
         self._files = files
+        _allow_open_files()
         self._lock = threading.Lock()
         self._links: dict[Target, HostLink] = {}
         self._open: dict[str, Transport] = {}
@@ -84,3 +89,12 @@ class House:
             links = list(self._links.values())
             self._links.clear()
             return links
+
+
+def _allow_open_files() -> None:
+    """Raise the soft limit of open files as far as `OPEN_FILES` and the hard one allow (setrlimit(2))."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

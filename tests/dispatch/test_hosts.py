@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -187,3 +188,13 @@ def test_targets_that_make_no_sense() -> None:
         end = carry.run(Target("h", address="$(touch PWNED)"), "echo hi").end
         assert end is not None
         assert "not a valid name" in (end.lost or "")
+
+
+def test_more_hosts_than_open_files_are_usual() -> None:
+    """A run in a shell with a low soft limit raises it as far as the hard one goes."""
+    text = (
+        "from resource import *; setrlimit(RLIMIT_NOFILE, (64, 300)); from runner.dispatch.threads import create; "
+        "create(1, None, None, None); print(*getrlimit(RLIMIT_NOFILE))"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "300 300\n"
