@@ -62,15 +62,16 @@ def carry(trip: Trip, link: HostLink, mail: Mail, files: Files) -> None:
     while True:
         try:
             session = link.take(trip.become)
+            used_before = session.trips > 0
+            work = _Work(trip, link, session, mail, files)
+            lost = _carry_on(work)
         except Unreachable as error:
+            # The shell never became ready, and runs nothing before it is.
             sink(TripEnd(trip.id, str(error), sent=False, refused=error.become))
             return
         except ConnectionLost as error:
             sink(TripEnd(trip.id, str(error), sent=False))
             return
-        used_before = session.trips > 0
-        work = _Work(trip, link, session, mail, files)
-        lost = _carry_on(work)
         # A shell that died while it lay idle has read nothing of this trip: a new one may have it.
         if lost is None or work.sent or not used_before:
             sink(TripEnd(trip.id, lost, sent=work.sent or lost is None))
@@ -172,8 +173,9 @@ class _Leg:
             if "\0" in text:
                 raise StepError("a step's text holds a NUL character")
             work.session.send(text)
-            if not work.sent:
-                work.sent = True
+            first, work.sent = not work.sent, True
+            work.session.ready()
+            if first:
                 work.mail.post(Sent(work.trip.id))
             stopped = self._follow(lines)
         groups = {line.index: line.group for line in self.lines}
@@ -189,6 +191,7 @@ class _Leg:
         refused: dict[int, str] = {}
         for line in self.lines:
             for item in line.fragment.uploads:
+                self.work.session.ready()
                 path = f"{self.work.session.folder}/u.{secrets.token_hex(8)}"
                 try:
                     self.work.files.upload(self.work.beside, item, path, self.work.meter(item.source or "", item.size))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import field
+from typing import Final
 
 from runner.dispatch._shell import NOISE_LIMIT, START_TIMEOUT_S, Becomes, Started, ended_early, start, with_last_line
 from runner.errors import ConnectionLost, Unreachable
@@ -14,32 +16,93 @@ from runner.model.quick import dataclass
 from runner.sh.frames import FrameError, Frames, Ready, Record, Refused
 from runner.sh.prelude import session_script
 
+# Shells that run a script line by line as it arrives, and nothing of a trip if the prelude made them end.
+BOURNE: Final = frozenset({"sh", "ash", "bash", "busybox", "dash", "ksh", "ksh93", "mksh"})
+
 
 @dataclass(slots=True)
 class Session:
-    """One shell that said it is ready. `folder` is its private folder on the host, `pid` its process there."""
+    """One shell. Once it is `ready`, `folder` is its private folder on the host, `pid` its process there."""
 
     connection: Connection
     target: Target
     become: Become | None
-    process: Process
+    started: Started
     frames: Frames
     token: str
-    pid: int
-    folder: str
-    tty: bool = False
+    pid: int = 0
+    folder: str = ""
     trips: int = 0
+    _cut_off: bool = False
+    _early: list[Record] = field(default_factory=list)
+
+    @property
+    def process(self) -> Process:
+        """The shell as a process of the connection."""
+        return self.started.process
 
     def send(self, text: str) -> None:
-        """Send a trip's text. Raises `ConnectionLost`; the shell runs nothing of an incomplete text."""
+        """Send a trip's text. Raises `ConnectionLost`; the shell runs nothing of an incomplete text. Raises
+        `Unreachable` when it ended before it was ready."""
         self.trips += 1
-        self.process.write(text.encode("utf-8", "surrogateescape"))
+        self._write(text)
+        if self._cut_off:
+            self.ready()
+            raise ConnectionLost("the shell on the host ended before it had read its input")
+
+    def _write(self, text: str) -> None:
+        try:
+            self.process.write(text.encode("utf-8", "surrogateescape"))
+        except ConnectionLost:
+            if self.pid or not self.connection.alive():
+                raise
+            self._cut_off = True  # it ended before it had read everything: what it printed says why
+
+    def begin(self, script: str) -> None:
+        """Send the prelude. Raises `ConnectionLost`."""
+        self._write(script)
+
+    def ready(self) -> None:
+        """Wait until the shell has said that it is ready, which it does before it runs anything of a trip.
+
+        Raises `Unreachable` when it ended instead: nothing has run then. Raises `ConnectionLost`.
+        """
+        heard = errors = b""
+        records = self.frames.feed(self.started.early) if not self.pid else []
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._hear_ready(records):
+            noise = (heard + b"\n" + errors).decode("utf-8", "replace")
+            try:
+                got = self.process.read(max(0.0, 1.0 if self._cut_off else deadline - time.monotonic()))
+            except TimeoutError:
+                raise self._late(noise) from None
+            if got is None:
+                raise ended_early(self.started, self.become, noise)
+            heard, errors = (heard + got[0])[-NOISE_LIMIT:], (errors + got[1])[-NOISE_LIMIT:]
+            records = self.frames.feed(got[0])
+
+    def _hear_ready(self, records: list[Record]) -> bool:
+        for number, record in enumerate(records):
+            if isinstance(record, Ready):
+                self.pid, self.folder = record.pid, record.folder
+                self._early = records[number + 1 :]
+                break
+            if isinstance(record, Refused):
+                raise Unreachable(record.message, become=self.become is not None)
+        return bool(self.pid)
+
+    def _late(self, noise: str) -> ConnectionLost | Unreachable:
+        text = with_last_line(f"the shell on the host did not get ready in {START_TIMEOUT_S:g} s", noise)
+        # A trip that it may yet read might still be run.
+        return ConnectionLost(text) if self.trips else Unreachable(text, become=self.become is not None)
 
     def records(self, timeout_s: Callable[[], float | None]) -> Iterator[Record]:
         """The records of its answers as they come; `timeout_s` is asked before each wait.
 
         Raises `TimeoutError`, and `ConnectionLost` when the connection broke, the shell ended or makes no sense.
         """
+        early, self._early = self._early, []
+        yield from early
         while True:
             got = self.process.read(timeout_s())
             if got is None:
@@ -55,7 +118,7 @@ class Session:
 
     def end_input(self) -> None:
         """Let it end by itself: it removes its folder and goes. A terminal's input has no end, so it is hung up."""
-        if self.tty:
+        if self.started.tty:
             self.process.close()
         else:
             self.process.close_stdin()
@@ -75,45 +138,26 @@ class Session:
 
 
 def open_session(connection: Connection, target: Target, become: Become | None, becomes: Becomes) -> Session:
-    """Start a shell and send it the prelude. Raises `Unreachable`, `SessionRefused`, `ConnectionLost`."""
+    """Start a shell and send it the prelude. Raises `Unreachable`, `SessionRefused`, `ConnectionLost`.
+
+    The login user's shell is not waited for if its name is a Bourne shell's: its first trip follows the prelude at
+    once, which saves a round trip. Any other program must first say that it is ready, lest it takes a trip's text for
+    its own commands.
+    """
     token, nonce = secrets.token_hex(16), secrets.token_hex(16)
     started = start(connection, target, become, becomes)
     try:
-        return _await_ready(connection, target, become, started, token, session_script(token, nonce))
+        session = Session(connection, target, become, started, Frames(token), token)
+        session.begin(session_script(token, nonce))
+        if become is not None or not is_bourne(target.shell):
+            session.ready()
+        return session
     except BaseException:
         started.process.close()
         raise
 
 
-def _await_ready(
-    connection: Connection, target: Target, become: Become | None, started: Started, token: str, script: str
-) -> Session:
-    frames = Frames(token)
-    heard = errors = b""
-    records = frames.feed(started.early)
-    deadline = time.monotonic() + START_TIMEOUT_S
-    broken = False
-    try:
-        started.process.write(script.encode("utf-8", "surrogateescape"))
-    except ConnectionLost:
-        if not connection.alive():
-            raise
-        broken = True  # it ended before it had read everything: what it printed says why
-    while True:
-        for record in records:
-            if isinstance(record, Ready):
-                return Session(
-                    connection, target, become, started.process, frames, token, record.pid, record.folder, started.tty
-                )
-            if isinstance(record, Refused):
-                raise Unreachable(record.message, become=become is not None)
-        noise = (heard + b"\n" + errors).decode("utf-8", "replace")
-        try:
-            got = started.process.read(max(0.0, 1.0 if broken else deadline - time.monotonic()))
-        except TimeoutError:
-            text = f"the shell on the host did not get ready in {START_TIMEOUT_S:g} s"
-            raise Unreachable(with_last_line(text, noise), become=become is not None) from None
-        if got is None:
-            raise ended_early(started, become, noise)
-        heard, errors = (heard + got[0])[-NOISE_LIMIT:], (errors + got[1])[-NOISE_LIMIT:]
-        records = frames.feed(got[0])
+def is_bourne(shell: str) -> bool:
+    """Whether a target's `shell` (a command line) is known as a Bourne shell by its name."""
+    words = shell.split() or ["/bin/sh"]
+    return words[0].rpartition("/")[2] in BOURNE
