@@ -131,7 +131,7 @@ def intents_and_ends(done: Simulation) -> tuple[Counter[tuple[str, str, str]], C
     return intents, ends
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_intent_is_followed_by_a_result_or_is_void(data: st.DataObject) -> None:
     """Whatever fails, breaks or is refused, at whatever point, and whatever is ignored."""

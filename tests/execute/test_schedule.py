@@ -54,7 +54,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, list[str], list[Edge]]:
     return draw(st.integers(1, 3)), names, [edge(names[a], names[b], everywhere=all_) for (a, b), all_ in chosen]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.large_base_example])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.large_base_example])
 @given(graphs(), st.data())
 def test_what_is_ready_is_what_the_reference_says(
     graph: tuple[int, list[str], list[Edge]], data: st.DataObject
