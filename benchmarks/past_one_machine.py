@@ -107,13 +107,7 @@ def write_files(case: Case, servers: Farm, folder: Path) -> tuple[Path, Path]:
     tasks = [{"name": f"say {number}", "shell": f"echo {number}; :"} for number in range(case.tasks)]
     playbook, inventory = folder / "playbook.yaml", folder / "inventory.yaml"
     playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-    hosts = {address: {"ansible_host": address, "ansible_port": port} for address, port in servers.addresses}
-    shared = {
-        "ansible_user": servers.user,
-        "ansible_ssh_private_key_file": str(servers.key),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={servers.known_hosts}",
-    }
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": shared}}))
+    inventory.write_text(json.dumps(servers.inventory()))
     return playbook, inventory
 
 

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BENCH_USER = "pbbench"
 BENCH_UID = 61999
@@ -53,6 +54,17 @@ class Farm:
     key: Path
     host_key: Path
     known_hosts: Path
+
+    def inventory(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """All servers under their addresses, and how to log in, as an inventory (JSON is YAML)."""
+        hosts = {address: {"ansible_host": address, "ansible_port": port} for address, port in self.addresses}
+        login = {
+            "ansible_user": self.user,
+            "ansible_ssh_private_key_file": str(self.key),
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.known_hosts}",
+        }
+        return {"all": {"hosts": hosts, "vars": login}}
+
     processes: tuple[int, ...] = ()
 
 

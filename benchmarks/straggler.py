@@ -55,17 +55,10 @@ def write_files(case: Case, servers: Farm, nap_s: float, folder: Path) -> tuple[
     playbook.write_text(
         json.dumps([{"hosts": "all", "gather_facts": False, "strategy": case.strategy, "tasks": tasks}])
     )
-    hosts: dict[str, dict[str, Any]] = {
-        address: {"ansible_host": address, "ansible_port": port} for address, port in servers.addresses
-    }
-    hosts[servers.addresses[0][0]]["nap"] = nap_s
-    shared = {
-        "nap": 0,
-        "ansible_user": servers.user,
-        "ansible_ssh_private_key_file": str(servers.key),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={servers.known_hosts}",
-    }
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": shared}}))
+    known = servers.inventory()
+    known["all"]["vars"]["nap"] = 0
+    known["all"]["hosts"][servers.addresses[0][0]]["nap"] = nap_s
+    inventory.write_text(json.dumps(known))
     return playbook, inventory
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +30,17 @@ MOMENT_S: Final = 0.5
 
 Message = Reply | TripEnd | Sent | Carried
 Sink = Callable[[list[Message]], None]
+
+
+def arrived(messages: queue.SimpleQueue[list[Message]], timeout_s: float | None) -> list[Message]:
+    """What has been delivered, waiting for at least one message; an empty list when the time is over."""
+    try:
+        found = messages.get(timeout=timeout_s)
+    except queue.Empty:
+        return []
+    while not messages.empty():
+        found += messages.get()
+    return found
 
 
 @dataclass(slots=True)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Final
 
+from runner.dispatch._carrier import Message
 from runner.dispatch._dask_member import Member
-from runner.dispatch._dask_news import Message, News, Order, Remark, Reset
+from runner.dispatch._dask_news import News, Order, Remark, Reset
 from runner.dispatch._house import Notify
 from runner.dispatch.threads import Threads
 from runner.model.call import Target, Trip, TripEnd

@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from runner.model.call import Carried, Download, Reply, Sent, Trip, TripEnd, Upload
+from runner.dispatch._carrier import Message
+from runner.model.call import Download, Trip, Upload
 from runner.model.quick import dataclass
 
 # How long a worker keeps the coordinator's question for news open, and how long it works on without being asked.
@@ -64,7 +65,6 @@ class Fetched:
     size: int
 
 
-Message = Reply | TripEnd | Sent | Carried
 News = Message | Remark | Wanted | Fetched
 Order = Trip | Reset
 

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from runner import __version__
 from runner.dispatch import _dask_outpost
+from runner.dispatch._carrier import Message, arrived
 from runner.dispatch._dask_cluster import NOT_ENCRYPTED, Place, load_distributed, opened, place
 from runner.dispatch._dask_crew import NO_WORKER, PATIENCE_S, Crew
 from runner.dispatch._dask_member import Member
-from runner.dispatch._dask_news import Message, Order, Reset
+from runner.dispatch._dask_news import Order, Reset
 from runner.dispatch._house import Becomes, House, Notify, Transports
 from runner.dispatch.threads import Threads
 from runner.errors import EnvironmentFault, PbrunError
@@ -100,13 +101,7 @@ class Dask:
 
     def wait(self, timeout_s: float | None) -> list[Message]:
         """What has arrived; see `runner.model.ports.Dispatcher`."""
-        try:
-            found = self._messages.get(timeout=timeout_s)
-        except queue.Empty:
-            return []
-        while not self._messages.empty():
-            found += self._messages.get()
-        return found
+        return arrived(self._messages, timeout_s)
 
     def close(self) -> None:
         """Let go of all hosts; of a cluster of our own, end it. Its processes also end when this one does."""

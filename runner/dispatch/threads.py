@@ -10,13 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from runner.dispatch._carrier import Sink
+from runner.dispatch._carrier import Message, Sink, arrived
 from runner.dispatch._house import Becomes, House, Notify, Transports
-from runner.model.call import Carried, Reply, Sent, Trip, TripEnd
+from runner.model.call import Trip
 
 CLOSE_S: Final = 5.0
-
-Message = Reply | TripEnd | Sent | Carried
 
 
 def create(forks: int, transports: Transports, becomes: Becomes, notice: Notify) -> Threads:
@@ -69,13 +67,7 @@ class Threads:
 
     def wait(self, timeout_s: float | None) -> list[Message]:
         """What has arrived; see `runner.model.ports.Dispatcher`."""
-        try:
-            found = self._messages.get(timeout=timeout_s)
-        except queue.Empty:
-            return []
-        while not self._messages.empty():
-            found += self._messages.get()
-        return found
+        return arrived(self._messages, timeout_s)
 
     def reset(self, host: str) -> None:
         """Close the host's connections in the background; the next trip opens new ones."""
