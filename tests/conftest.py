@@ -21,6 +21,11 @@ NEEDS = {
 }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: three workers for two cores, because tests of time limits, servers and lost connections mostly wait."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Twelve thousand tests are millions of objects that stay: the collector need not look at them again and again."""
