@@ -22,7 +22,7 @@ NEEDS = {
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: three workers for two cores, because tests of time limits, servers and lost connections mostly wait."""
+    """`-n auto`: three workers for two cores, since tests of time limits, servers and lost connections mostly wait."""
     return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
