@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.scale_page import Scale, write_page
 from runner.__main__ import YOUNG_OBJECTS
 from runner.engine import execute
 from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
@@ -187,6 +188,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--connect", type=float, default=usual.connect_s, help="seconds to connect (default 0.1)")
     parser.add_argument("--round-trip", type=float, default=usual.round_trip_s, help="seconds (default 0.001)")
     parser.add_argument("--step", type=float, default=usual.step_s, help="seconds a step takes (default 0.002)")
+    parser.add_argument("--write", action="store_true", help="also write table and plot into docs/scale.md")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
@@ -203,10 +205,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     times: dict[str, Any] = {"connect_s": found.connect, "round_trip_s": found.round_trip, "step_s": found.step}
     print(f"{'hosts':>7} {'tasks':>5} {'trips':>8} {'prepare':>9} {'run':>9} {'host-task':>11}", end="")
     print(f" {'memory':>11} {'a host':>10} {'log':>11} {'simulated':>10}")
+    made: list[tuple[World, Cost]] = []
     for tasks in found.tasks:
         for hosts in found.hosts:
             world = World(hosts, tasks, found.strategy, found.forks, **times)
-            print(row(world, in_a_child(world)), flush=True)
+            made.append((world, in_a_child(world)))
+            print(row(*made[-1]), flush=True)
+    if found.write:
+        write_page([Scale(world.hosts, world.tasks, cost.run_s, cost.memory_mib, cost.log_mib) for world, cost in made])
     return 0
 
 

@@ -8,6 +8,7 @@ from benchmarks import page, results
 from benchmarks.measure import Run
 from benchmarks.proxy import RoundTrips
 from benchmarks.results import Figure, Result
+from benchmarks.scale_page import Scale, write_page
 
 MACHINE = {"processor": "one", "cores": "2", "system": "Linux", "python": "3.11"}
 
@@ -82,3 +83,16 @@ def test_round_trips_are_what_waited_for_an_answer() -> None:
     trips.hears("server", trips.heard["client"])
     trips.hears("client", trips.heard["server"])
     assert trips.heard["client"] == 2
+
+
+def test_what_simulated_runs_cost_takes_the_place_of_what_they_did(tmp_path: Path) -> None:
+    (tmp_path / "scale.md").write_text(f"# Scale\n{page.MARKS[0]}old{page.MARKS[1]}the end\n")
+    rows = [Scale(500, 20, 2.5, 41, 9), Scale(5000, 20, 25, 134, 88), Scale(20000, 5, 26, 354, 90)]
+    write_page(rows, tmp_path)
+    text = (tmp_path / "scale.md").read_text()
+    assert "| 5,000 | 20 | 25.0 s | 0.25 ms | 134 MiB | 88 MiB |" in text
+    assert "old" not in text
+    assert text.endswith("the end\n")
+    drawn = (tmp_path / "scale.svg").read_text()
+    assert "20 tasks" in drawn
+    assert "5 tasks" in drawn
