@@ -142,6 +142,7 @@ def open_run(
         prepared.extensions,
         prepared.reread_inventory,
         partial(secrets.token_hex, 16),
+        journal.run,
     )
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())

@@ -80,8 +80,10 @@ def _weight(step: Step) -> int:
     return len(made.probe) + len(made.apply) + sum(upload.size for upload in made.uploads)
 
 
-def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str]) -> tuple[Trip, list[TaskIntent]]:
-    """The next trip of a chain, and the intents that must be on disk before it leaves."""
+def make_trip(
+    chain: Chain, trip_id: int, play: str, mask: Callable[[str], str], run: str = ""
+) -> tuple[Trip, list[TaskIntent]]:
+    """The next trip of a chain of the run, and the intents that must be on disk before it leaves."""
     lines: list[Line] = []
     intents: list[TaskIntent] = []
     groups: dict[int, int] = {}
@@ -96,7 +98,7 @@ def make_trip(chain: Chain, trip_id: int, play: str, mask: Callable[[str], str])
     place = chain.sent[0][1].place
     assert place is not None
     chain.trip = trip_id
-    return Trip(trip_id, _target(place, lines[0].fragment), place.become, tuple(lines)), intents
+    return Trip(trip_id, _target(place, lines[0].fragment), place.become, tuple(lines), run), intents
 
 
 def _target(place: Place, first: Fragment) -> Target:

@@ -150,7 +150,8 @@ class PlayRun:
             self.batch.wake([waiting])
 
     def _send(self, chain: Chain) -> None:
-        trip, intents = make_trip(chain, self.world.next_trip(), self.plan.play.name, self.world.mask)
+        world = self.world
+        trip, intents = make_trip(chain, world.next_trip(), self.plan.play.name, world.mask, world.run)
         for intent in intents:
             self.world.emit(intent)
         for _, step in chain.sent.values():

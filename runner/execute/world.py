@@ -120,7 +120,8 @@ class Outbox:
 @dataclass(slots=True)
 class World:
     """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id;
-    `reread_inventory` reads the inventory's sources anew; `nonce` gives 128 random bits in hex."""
+    `reread_inventory` reads the inventory's sources anew; `nonce` gives 128 random bits in hex. `run` is the run's
+    id."""
 
     options: Options
     templar: Templating
@@ -134,6 +135,7 @@ class World:
     extensions: Extensions | None = None
     reread_inventory: Callable[[], Inventory] = lambda: Inventory({}, {})
     nonce: Callable[[], str] = lambda: "0" * 32
+    run: str = ""
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0

@@ -12,6 +12,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from runner.model.fate import Claim, Fate
 from runner.model.quick import dataclass
 from runner.model.values import Secret
 
@@ -161,7 +162,8 @@ class Line:
     """One step of a trip: its number there, its sh text, and whether later steps go on when it fails.
 
     `group`: steps of one task share it; a failure stops the trip before the next group. `secret_env` travels as
-    text of the trip, on stdin, like everything else.
+    text of the trip, on stdin, like everything else. `earlier`: it was sent before under these claims, the newest last,
+    and not heard of (`runner.model.fate`).
     """
 
     index: int
@@ -171,16 +173,19 @@ class Line:
     tolerant: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
+    earlier: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """Steps that travel together to one shell. `id` is unique in a run; nothing of it is re-sent on its own."""
+    """Steps that travel together to one shell. `id` is unique in a run; nothing of it is re-sent on its own. `run` is
+    the run's id, "" where none is logged."""
 
     id: int
     target: Target
     become: Become | None
     lines: tuple[Line, ...]
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,7 @@ class Reply:
 
     `differs`: its probe said so. `rc` 0 = fine. `timed_out`: its deadline passed and its processes were killed.
     `lost`: there was no answer, and why: only for a fragment that `survives`; whether it has run is not known.
-    `start` is then when it was sent.
+    `start` is then when it was sent. `fate`: what had become of it, if it had been sent earlier.
     """
 
     trip: int
@@ -204,6 +209,7 @@ class Reply:
     timed_out: bool = False
     truncated: bool = False
     lost: str | None = None
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)
