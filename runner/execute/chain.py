@@ -133,4 +133,5 @@ def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str],
         step.delegate,
         step.place.become.user if step.place and step.place.become else None,
         trip_id,
+        step.index,
     )

@@ -279,7 +279,7 @@ class Steps:
             return
         for job, step in left:
             item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
-            self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip))
+            self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip, step.index))
         if not chain.stopped:
             chain.queue.extendleft(reversed(left))
         self.advance(chain)

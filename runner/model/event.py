@@ -14,7 +14,8 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """The run begins. `files` maps each file read to its sha256; `git` and `ci` are empty when there is none."""
+    """The run begins. `files` maps each file read to its sha256; `git` and `ci` are empty when there is none. `parent`:
+    the run that this one tries again (`pbrun retry`)."""
 
     type: ClassVar[str] = "run_start"
     version: str
@@ -31,6 +32,55 @@ class RunStart:
     limit: str = ""
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeStart:
+    """The run goes on after it was broken off, with `taken` results as they stand in the log before this.
+
+    `under_way` are the steps whose end nobody has heard of, as `host: task`; `indeterminate` says what is done about
+    those that may not simply run again. `changed`: what has changed since, and was allowed to. `pid` and the like are
+    of the process that goes on.
+    """
+
+    type: ClassVar[str] = "resume_start"
+    version: str
+    argv: tuple[str, ...]
+    taken: int
+    under_way: tuple[str, ...] = ()
+    indeterminate: str = "fail"
+    changed: tuple[str, ...] = ()
+    user: str = ""
+    controller: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRead:
+    """Files that were read on the way (by includes, `template`, `copy` …), each with its sha256."""
+
+    type: ClassVar[str] = "files_read"
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What `--resume` has to know exactly and no other line says. It stands before the result it belongs to.
+
+    `what`: `start` (of the run), `task` or `item` (how one ended), `attempt` (one of several is over), `job` (a step
+    that goes on by itself has begun). `index`: which item of a loop. `secret`: of a step with `no_log` or the like.
+    `exact` is written as it is, or, if it is secret or any secret is in it, encrypted as `sealed`.
+    """
+
+    type: ClassVar[str] = "kept"
+    what: str
+    task_id: str = ""
+    host: str = ""
+    index: int = 0
+    secret: bool = False
+    exact: Mapping[str, Any] = field(default_factory=dict)
+    sealed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +118,7 @@ class TaskStart:
 
 @dataclass(frozen=True, slots=True)
 class TaskIntent:
-    """A step is about to be sent; durable before it leaves."""
+    """A step is about to be sent; durable before it leaves. `index`: which item of a loop it is, from 0."""
 
     type: ClassVar[str] = "task_intent"
     play: str
@@ -83,6 +133,7 @@ class TaskIntent:
     delegate: str | None = None
     become: str | None = None
     trip: int = 0
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +145,7 @@ class IntentWithdrawn:
     host: str
     item: Any = None
     trip: int = 0
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +251,9 @@ class RunEnd:
 
 Event = (
     RunStart
+    | ResumeStart
+    | FilesRead
+    | Kept
     | PlanMade
     | PlayStart
     | TaskStart

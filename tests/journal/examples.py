@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from runner.model.call import Diff, Status
 from runner.model.event import (
     Event,
+    FilesRead,
     HandlerNotified,
     HostLost,
     IntentWithdrawn,
+    Kept,
     Notice,
     PlanMade,
     PlayStart,
     Recap,
+    ResumeStart,
     RunEnd,
     RunStart,
     TaskIntent,
@@ -31,6 +34,10 @@ EVENTS: tuple[Event, ...] = (
     RunStart(
         "0.1.0", ("pbrun", "site.yaml"), {"site.yaml": SHA}, {"commit": "c" * 40, "dirty": True}, {"BUILD_TAG": "x"}
     ),
+    ResumeStart("0.1.0", ("pbrun", "--resume"), 7, ("a: install",), "skip", ("vars.yml",), "me", "here", 4711),
+    FilesRead({"/x/t.j2": SHA}),
+    Kept("item", "t1", "a", 2, exact={"result": {"n": 1}}),
+    Kept("task", "t1", "a", secret=True, sealed="AAAA"),
     PlanMade(({"name": "web", "hosts": ["a", "b"], "tasks": [{"id": "t1", "name": "x", "module": "copy"}]},)),
     PlayStart("web", "p1", ("a", "b"), 0, 2),
     TaskStart("web", "install", "t1", "copy", "site.yaml:3:5"),
