@@ -179,13 +179,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Trip:
     """Steps that travel together to one shell. `id` is unique in a run; nothing of it is re-sent on its own. `run` is
-    the run's id, "" where none is logged."""
+    the run's id, "" where none is logged. `settled`: what trips with a smaller id brought is in the log."""
 
     id: int
     target: Target
     become: Become | None
     lines: tuple[Line, ...]
     run: str = ""
+    settled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
