@@ -15,7 +15,7 @@ from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
 from runner.model.call import Carried, Reply, Sent, Target, Trip, TripEnd
-from runner.model.event import Event, Notice, RunEnd, TaskResult
+from runner.model.event import Event, Kept, Notice, RunEnd, TaskResult
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
@@ -159,6 +159,8 @@ class Loop:
                 raise
             return
         for record in records:
+            if isinstance(record.event, Kept):
+                continue  # it says nothing that a result does not say, but for `--resume`
             for reporter in self.reporters:
                 reporter.see(record)
 

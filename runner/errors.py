@@ -69,6 +69,16 @@ class JournalFault(EnvironmentFault):
     """The log cannot be written."""
 
 
+class LogMismatch(PbrunError):
+    """The log of a run that is to go on holds steps (host and task) that the run does not come to."""
+
+    def __init__(self, steps: Sequence[tuple[str, str]]) -> None:
+        few = [f"  {host}: {task}" for host, task in steps[:10]]
+        more = [f"  and {len(steps) - 10} more"] if len(steps) > 10 else []
+        head = "the run cannot go on: its log holds results of steps that it does not come to any more"
+        super().__init__("\n".join((head, *few, *more, "nothing was run; begin a new run, or see `pbrun retry`")))
+
+
 class Interrupted(PbrunError):
     """The user stopped the run."""
 

@@ -34,7 +34,7 @@ HOMES = {
     "rich": ("reporters/",),
     "dask": ("dispatch/_dask_cluster.py",),
     "distributed": ("dispatch/_dask_cluster.py",),
-    "cryptography": ("vault/", "lab/", "transports/"),
+    "cryptography": ("vault/", "lab/", "transports/", "journal/sealing.py"),
 }
 
 

@@ -16,13 +16,14 @@ class Announcer:
         self._announced: set[str] = set()
         self.declined: set[str] = set()
 
-    def announce(self, node: TaskNode) -> bool:
-        """Show the task if this is the first host that reaches it. Returns whether it is to run."""
+    def announce(self, node: TaskNode, *, past: bool = False) -> bool:
+        """Show the task if this is the first host that reaches it. Returns whether it is to run; what ran in the
+        `past` of the run did."""
         if node.id in self._announced or node.kind is Kind.FLUSH:
             return True
         self._announced.add(node.id)
         task = node.task
-        asks = self._world.options.step and node.kind is not Kind.FACTS and task.module != "meta"
+        asks = self._world.options.step and not past and node.kind is not Kind.FACTS and task.module != "meta"
         if asks and self._world.confirm(task.name or task.action) == "n":
             self.declined.add(node.id)
             return False

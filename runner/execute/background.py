@@ -12,6 +12,7 @@ from runner.errors import StepError
 from runner.execute.job import Job, Step
 from runner.execute.world import World
 from runner.model.call import Call, Fragment, Outcome, Reply, Status, failed
+from runner.model.event import Kept
 from runner.model.ports import Desk, Module
 from runner.model.quick import dataclass
 from runner.model.values import Unknown
@@ -64,7 +65,9 @@ class Started:
 
 @dataclass(slots=True)
 class Background:
-    """A step's job: where it is, how long it may take, when it began (epoch seconds), and when to look next."""
+    """A step's job: where it is, how long it may take, when it began (epoch seconds), and when to look next.
+
+    `launch` begins it, where it may have begun before the run was broken off."""
 
     name: str
     folder: str
@@ -75,6 +78,7 @@ class Background:
     path: str = ""
     pause_s: float = FIRST_LOOK_S
     made: Outcome | None = None
+    launch: Fragment | None = None
 
 
 def check_allowed(job: Job, action: str) -> None:
@@ -98,12 +102,27 @@ def begin(world: World, job: Job, step: Step, made: Fragment, desk: Desk) -> Fra
     flags = job.flags_at(step)
     if not made.last or made.download is not None:
         return made
+    known = world.replay.open(job, step).job if world.replay else ()
+    if known:
+        return _find_again(world, job, step, made, desk, *known)
     assert step.module is not None and step.call is not None
     folder = str(desk.setting("ansible_async_dir") or jobs.HOME)
     started = Started(step.module, step.call, made, desk)
     name = f"j{world.nonce()}"
     step.background = Background(name, folder, started, flags.async_s, flags.poll_s)
+    world.emit(Kept("job", job.task.id, job.host, step.index, exact={"job": (name, folder)}))
     return jobs.launch(made, folder, name, flags.async_s)
+
+
+def _find_again(world: World, job: Job, step: Step, made: Fragment, desk: Desk, name: str, folder: str) -> Fragment:
+    """What is sent for a step that was about to go on by itself when the run was broken off: a look for its job."""
+    assert step.module is not None and step.call is not None
+    flags, started = job.flags_at(step), Started(step.module, step.call, made, desk)
+    launch = jobs.launch(made, folder, name, flags.async_s)
+    step.background = Background(
+        name, folder, started, flags.async_s, flags.poll_s, world.now, f"{folder}/{name}", launch=launch
+    )
+    return jobs.look(folder, name)
 
 
 def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
@@ -116,6 +135,13 @@ def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
         return _begun(world, background, reply)
     state = jobs.read(reply)
     broken = failure(reply)
+    launch, background.launch = background.launch, None
+    if launch is not None and broken is None:
+        background.path = "" if state.missing else state.path
+        if state.missing:
+            return launch
+        if not background.poll_s:
+            return _of_job(background, Outcome(Status.CHANGED), finished=False)
     if broken is None and not state.over:
         return look_again(world, step) or _too_late(background)
     made = broken or _came_to(background, state)

@@ -92,7 +92,11 @@ def make_trip(
         group = groups.setdefault(id(job), len(groups))
         flags = job.flags_at(step)
         tolerant = flags.ignore_errors or _never_fails(job)
-        lines.append(Line(index, group, step.fragment, flags.check, tolerant, step.environment, flags.timeout_s))
+        earlier = step.earlier[step.sendings] if step.sendings < len(step.earlier) else ()
+        step.sendings += 1
+        lines.append(
+            Line(index, group, step.fragment, flags.check, tolerant, step.environment, flags.timeout_s, earlier)
+        )
         chain.sent[index] = (job, step)
         intents.append(_intent(job, step, trip_id, play, mask))
     place = chain.sent[0][1].place

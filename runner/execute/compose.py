@@ -12,6 +12,7 @@ from runner.execute.job import Job
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
+from runner.execute.recollect import Recollect
 from runner.execute.schedule import Scheduler
 from runner.execute.signals import NeedsFacts, NeedsOthers, NotAhead, StillOnItsWay
 from runner.execute.steps import Steps
@@ -19,7 +20,7 @@ from runner.model.call import Status
 from runner.model.plan import Kind, PlayPlan, TaskNode
 from runner.model.playbook import Task
 from runner.plan.effects import STRUCTURAL
-from runner.plan.gather import facts_task
+from runner.plan.gather import facts_node
 
 # Shells a host may have at work at once when the strategy leaves its tasks independent (sshd's MaxSessions is 10).
 DAG_LANES: Final = 4
@@ -38,9 +39,11 @@ class Composer:
         announcer: Announcer,
         once: Once,
         notifier: Notifier,
+        recollect: Recollect,
         *,
         step_by_step: bool,
     ) -> None:
+        self._recollect = recollect
         self._plan = plan
         self._batch = batch
         self._scheduler = scheduler
@@ -58,6 +61,8 @@ class Composer:
         if len(self._batch.chains[host]) >= self._lanes:
             return None
         chain = Chain(host)
+        if self._recollect.active:
+            return self._recalled(chain)
         if not self._open(chain, steps):
             return None
         assumed = {job.node.id: None for job in chain.jobs if not job.implicit}  # a set, but in order
@@ -78,12 +83,20 @@ class Composer:
 
     def facts_job(self, host: int, name: str = "") -> Job:
         """The job that gathers facts on a host, for itself or (`name`) from another one that it reads about."""
-        task = facts_task(self._plan.play)
-        node = TaskNode(task.id, 0, task, Kind.FACTS, writes=frozenset({"ansible_facts"}), observes=False)
+        node = facts_node(self._plan.play)
         job = self._preparer.job(node, name or self._batch.hosts[host], host, (), ahead=False)
         job.implicit = job.ends_chain = True
         self._announcer.announce(node)
         return job
+
+    def _recalled(self, chain: Chain) -> Chain | None:
+        """A chain that waits for the end of a task, which the log holds; None if the host's past is at its end."""
+        if not self._recollect.open(chain, self._passes, self.finish):
+            return None
+        self._batch.chains[chain.host].append(chain)
+        if self._lanes > 1:
+            self._batch.wake([chain.host])
+        return chain
 
     def _open(self, chain: Chain, steps: Steps) -> bool:
         """Do at once what needs no host, and begin the chain with the first job that needs one."""

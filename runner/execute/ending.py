@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from runner.errors import StepError
 from runner.execute.batch import Batch
+from runner.execute.exactly import kept_task
 from runner.execute.flow import Flow
 from runner.execute.job import Job
 from runner.execute.notify import Notifier
@@ -63,9 +64,11 @@ class Ending:
         bad = status in BAD and not ignored
         rescued = self._fail(job, status, result) if bad else False
         acts_on_run = job.task.module == "meta" and status not in BAD and unknown_of(job) is None
+        tells = not acts_on_run or status is Status.SKIPPED
+        self._world.emit(kept_task(job, self._batch.hosts[job.number], alone=not tells))
         if not acts_on_run:
             count(own, job, status, ignored=ignored, rescued=rescued)
-        if not acts_on_run or status is Status.SKIPPED:
+        if tells:
             step = None if job.looped or not job.steps else job.steps[-1]
             self._world.emit(
                 result_event(job, self._play.name, result, status, step, final=True, ignored=ignored, rescued=rescued)

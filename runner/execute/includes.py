@@ -21,6 +21,7 @@ from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, refused
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Outcome, Status, failed, ok
+from runner.model.past import TaskEnd
 from runner.model.plan import Kind, PlayPlan, Scope, TaskNode
 from runner.model.playbook import Node, Role, Task
 from runner.model.quick import dataclass
@@ -39,6 +40,7 @@ class Included:
     outcome: Outcome
     item: Any = None
     looped: bool = False
+    brought: tuple[Any, ...] | None = None
 
 
 class Includer:
@@ -85,9 +87,17 @@ class Includer:
         job.next = len(found)
         for index, one in enumerate(found):
             step = Step(job.scope, item=one.item, index=index, outcome=one.outcome, status=one.outcome.status)
-            step.result = result_of(one.outcome)
+            step.result, step.brought = result_of(one.outcome), one.brought
             job.steps.append(step)
         return job
+
+    def again(self, node: TaskNode, number: int, end: TaskEnd) -> None:
+        """Bring what the include brought before the run was broken off."""
+        seen: Counter[str] = Counter()
+        for step in end.steps:
+            if step.include:
+                args, local = step.include
+                self._bring(node, number, args, local, seen)
 
     def _include(self, node: TaskNode, number: int, scope: StepScope) -> list[Included]:
         """Include for one host what the node names, for every item of its loop."""
@@ -95,7 +105,7 @@ class Includer:
         seen: Counter[str] = Counter()
         try:
             if task.loop is None:
-                return [Included(self._one(node, number, scope, {}, seen))]
+                return [self._one(node, number, scope, {}, seen)]
             loop = opened(self._world, task.loop, scope)
             items = expand(self._world, loop, scope, task, self._variables.play)
             if isinstance(items, Unknown):
@@ -103,8 +113,8 @@ class Includer:
             found: list[Included] = []
             for index, item in enumerate(items):
                 local = loop_variables(loop, index, item, items)
-                outcome = self._one(node, number, scope.with_local(local), local, seen)
-                found.append(Included(outcome, item, looped=True))
+                one = self._one(node, number, scope.with_local(local), local, seen)
+                found.append(replace(one, item=item, looped=True))
             return found
         except (StepError, InputErrors) as error:
             refusal = refused(self._world, task, scope) if isinstance(error, TemplateError) else None
@@ -114,27 +124,26 @@ class Includer:
 
     def _one(
         self, node: TaskNode, number: int, scope: StepScope, local: Mapping[str, Any], seen: Counter[str]
-    ) -> Outcome:
+    ) -> Included:
         task = node.task
         try:
             refusal = refused(self._world, task, scope)
             if refusal is not None:
-                return refusal
+                return Included(refusal)
             args = without_omitted({k: self._world.templar.render(v, scope) for k, v in task.args.items()})
         except UnknownReached as reached:
-            return unknown_outcome(f"may include: {reached.unknown.reason}")
+            return Included(unknown_outcome(f"may include: {reached.unknown.reason}"))
         except (StepError, InputErrors) as error:
-            return failed(explain(error))
+            return Included(failed(explain(error)))
         doubt = next((value for value in args.values() if isinstance(value, Unknown)), None)
         if doubt is not None:
-            return unknown_outcome(f"may include: {doubt.reason}")
+            return Included(unknown_outcome(f"may include: {doubt.reason}"))
         try:
             self._bring(node, number, args, local, seen)
         except (StepError, InputErrors) as error:
-            return failed(explain(error))
-        return ok(
-            include=str(args.get("file") or args.get("name") or args.get("role") or args.get("_raw_params") or "")
-        )
+            return Included(failed(explain(error)))
+        name = str(args.get("file") or args.get("name") or args.get("role") or args.get("_raw_params") or "")
+        return Included(ok(include=name), brought=(args, dict(local)))
 
     def _bring(
         self, node: TaskNode, number: int, args: dict[str, Any], local: Mapping[str, Any], seen: Counter[str]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from runner.execute.places import Place
 from runner.execute.scope import StepScope
 from runner.model.call import Call, Fragment, Outcome, Status
+from runner.model.fate import Claim
+from runner.model.past import StepEnd
 from runner.model.plan import TaskNode
 from runner.model.playbook import Loop, Task
 from runner.model.ports import Module
@@ -52,6 +54,8 @@ class Step:
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
     what the host it is delegated to sees. `sent`: when it left (epoch seconds), which may be long before it runs.
     `flags` are its own where a keyword is a template that may read the item. `foreseen`: what a dry run believes of it.
+    `brought`: what an include was given. `recalled`: how it ended before the run was broken off. `earlier`: the claims
+    under which each of its fragments was sent then; `sendings` counts the fragments of this attempt that were sent now.
     """
 
     scope: StepScope
@@ -76,6 +80,10 @@ class Step:
     background: Background | None = None
     flags: Flags | None = None
     foreseen: Foresight = NOTHING_FORESEEN
+    brought: tuple[Any, ...] | None = None
+    recalled: StepEnd | None = None
+    earlier: tuple[tuple[Claim, ...], ...] = ()
+    sendings: int = 0
 
     @property
     def done(self) -> bool:
@@ -90,7 +98,7 @@ class Job:
     `loop` is the task's with its names and its pause rendered. `items` from `next` on are not prepared yet.
     `ends_chain`: nothing may be sent behind it before it has answered. `implicit`: no node of the plan waits for it.
     `once`: the other hosts learn what it comes to. `pausing`: the pause between two items has begun; `rested`: it is
-    over. `flags_by_item`: some keyword may read the item.
+    over. `flags_by_item`: some keyword may read the item. `named`: what it notifies, where templates said so.
     """
 
     node: TaskNode
@@ -111,6 +119,7 @@ class Job:
     once: bool = False
     pausing: bool = False
     rested: bool = False
+    named: list[Any] | None = None
 
     @property
     def task(self) -> Task:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from runner.errors import StepError
+from runner.execute.exactly import templated
 from runner.execute.flow import Flow
 from runner.execute.job import Job
 from runner.execute.scope import StepScope
@@ -87,20 +88,33 @@ class Notifier:
     def notify(self, job: Job, flow: Flow, *, certain: bool) -> str | None:
         """Mark the handlers a job's task names. Returns a message if a name is nobody's. What a task of the play
         names is looked up again by `resolve`."""
-        saved = None if job.node.kind is Kind.HANDLER else flow.saved
+        if job.named is not None:
+            return self._notify(job.named, job, flow, certain=certain)
+        if templated(job):
+            job.named = []
         for raw in job.task.notify:
             try:
-                for name in self._names(raw, job, certain=certain):
-                    found = self._find(job.host, str(name), job.node.id)
-                    if not found:
-                        return _NOBODY.format(name)
-                    marked = [self._mark(job, flow, handler, certain=certain) for handler in found]
-                    if saved is not None:
-                        saved.append((str(name), certain, tuple(filter(None, marked))))
+                names = self._names(raw, job, certain=certain)
             except StepError as error:
                 return f"notify: {explain(error)}"
             except NeedsFacts:
                 return "notify: reads facts that nobody has gathered"
+            if job.named is not None:
+                job.named += names
+            problem = self._notify(names, job, flow, certain=certain)
+            if problem is not None:
+                return problem
+        return None
+
+    def _notify(self, names: Iterable[Any], job: Job, flow: Flow, *, certain: bool) -> str | None:
+        saved = None if job.node.kind is Kind.HANDLER else flow.saved
+        for name in names:
+            found = self._find(job.host, str(name), job.node.id)
+            if not found:
+                return _NOBODY.format(name)
+            marked = [self._mark(job, flow, handler, certain=certain) for handler in found]
+            if saved is not None:
+                saved.append((str(name), certain, tuple(filter(None, marked))))
         return None
 
     def _names(self, raw: Any, job: Job, *, certain: bool) -> list[Any]:

@@ -13,6 +13,8 @@ from runner.execute.judge import Judge
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
+from runner.execute.recall import Recaller
+from runner.execute.recollect import Recollect
 from runner.execute.schedule import Scheduler
 from runner.execute.standing import Standing
 from runner.execute.state import RunState
@@ -56,30 +58,12 @@ class PlayRun:
         self.includer = Includer(
             world, self.variables, self.preparer, plan, self.scheduler, self.batch, self.standing, self.notifier.add
         )
-        self.composer = self._composer(once)
-        ending = Ending(
-            world,
-            state,
-            plan.play,
-            self.batch,
-            self.preparer,
-            self.notifier,
-            once,
-            self.composer.finish,
-            self.scheduler.is_done,
-        )
-        self.steps = Steps(
-            world,
-            state,
-            plan.play,
-            self.batch,
-            self.scheduler,
-            self.preparer,
-            Judge(world, self.preparer),
-            ending,
-            self.resume,
-            self.composer.facts_job,
-        )
+        self.recaller = Recaller(world, state, self.batch, self.variables)
+        announcer = Announcer(world, plan.play.name)
+        self.recollect = self._recollect(once, announcer)
+        self.composer = self._composer(once, announcer)
+        self.recollect.ending = ending = self._ending(once)
+        self.steps = self._steps(ending)
         # All are known, those as well whose flush no tag chose: they may be notified, and do not run.
         for node in handler_nodes(plan.play.handlers, 0, "tasks"):
             self.notifier.add(node)
@@ -87,16 +71,58 @@ class PlayRun:
         self._begun: set[int] = set()
         self._pinned = plan.strategy == "host_pinned"
 
-    def _composer(self, once: Once) -> Composer:
+    def _recollect(self, once: Once, announcer: Announcer) -> Recollect:
+        return Recollect(
+            self.world.replay,
+            self.plan.play,
+            self.batch,
+            self.scheduler,
+            once,
+            announcer,
+            self.includer,
+            self.recaller,
+            self.resume,
+        )
+
+    def _ending(self, once: Once) -> Ending:
+        return Ending(
+            self.world,
+            self.state,
+            self.plan.play,
+            self.batch,
+            self.preparer,
+            self.notifier,
+            once,
+            self.composer.finish,
+            self.scheduler.is_done,
+        )
+
+    def _steps(self, ending: Ending) -> Steps:
+        return Steps(
+            self.world,
+            self.state,
+            self.plan.play,
+            self.batch,
+            self.scheduler,
+            self.preparer,
+            Judge(self.world, self.preparer),
+            ending,
+            self.resume,
+            self.composer.facts_job,
+            self.recaller,
+        )
+
+    def _composer(self, once: Once, announcer: Announcer) -> Composer:
         return Composer(
             self.plan,
             self.batch,
             self.scheduler,
             self.preparer,
             self.includer,
-            Announcer(self.world, self.plan.play.name),
+            announcer,
             once,
             self.notifier,
+            self.recollect,
             step_by_step=self.world.options.step,
         )
 

@@ -173,7 +173,11 @@ class Preparer:
             item = job.items[job.next]
             local = self._local(job, job.next, item)
             step = Step(job.scope.with_local(local) if local else job.scope, item=item, index=job.next)
-            self._prepare_step(job, step, ahead=ahead)
+            replay = self._world.replay
+            if replay is None or not replay.recalls(job, step):
+                self._prepare_step(job, step, ahead=ahead)
+            if replay is not None:
+                replay.reopen(job, step)
             job.next += 1
             job.steps.append(step)
             if step.fragment is not None and not step.fragment.last:
@@ -284,6 +288,7 @@ class Preparer:
         """Make the step ready for another attempt with the same call."""
         step.attempt += 1
         step.result = step.outcome = step.background = step.fragment = None
+        step.earlier, step.sendings = (), 0
         step.start = 0.0
         if step.module is None or step.call is None:
             self._prepare_step(job, step, ahead=False)

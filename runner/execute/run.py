@@ -6,15 +6,16 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from runner.errors import StepError
+from runner.errors import LogMismatch, StepError
 from runner.execute.play import PlayRun
 from runner.execute.results import plain
 from runner.execute.state import RunState
 from runner.execute.world import World
 from runner.model.call import Reply, TripEnd
-from runner.model.event import Notice, PlayStart, Recap
+from runner.model.event import Event, Notice, PlayStart, Recap, TaskStart
 from runner.model.inventory import Inventory
 from runner.model.names import LayeredNames
+from runner.model.past import TaskEnd
 from runner.model.plan import Plan, PlayPlan
 from runner.model.playbook import Play
 from runner.model.quick import dataclass
@@ -59,6 +60,33 @@ class Run:
         """Begin every play that waits for none."""
         self._next()
 
+    def recall(self) -> list[Event]:
+        """Begin a run that goes on: take over all that the log holds. Returns what tells where it stands: plays and
+        tasks that began. Raises LogMismatch when the log holds steps that this run does not come to."""
+        replay = self.world.replay
+        assert replay is not None
+        self.start()
+        told: list[Event] = []
+        moved = True
+        while moved:
+            while box := self.world.take_outbox():
+                told += [event for event in box.events if isinstance(event, PlayStart | TaskStart)]
+                self.pump()
+            moved = replay.deliver(self._facts)
+        if replay.left:
+            raise LogMismatch([(end.host, end.name) for end in replay.left])
+        replay.active = False
+        for play in list(self._active.values()):
+            if play.current is not None:
+                play.current.batch.wake_all()
+        return told
+
+    def _facts(self, end: TaskEnd) -> bool:
+        """Facts that no task of the plan gathers are those of the play under way that wanted them."""
+        found = any(play.current and play.current.recollect.facts(end) for play in self._active.values())
+        self._next()
+        return found
+
     def hear(self, reply: Reply) -> None:
         """A step answered."""
         self._trips[reply.trip].hear(reply)
@@ -99,7 +127,7 @@ class Run:
     def _open(self, index: int) -> None:
         plan = self._plan.plays[index]
         listed = self._hosts_of(plan.play, self.state.inventory)
-        everyone = self._ordered(plan.play, listed)
+        everyone = self._as_before(plan.play, self._ordered(plan.play, listed))
         hosts = self._in(everyone)
         for name in hosts:
             own = self.state.of(name)
@@ -139,6 +167,11 @@ class Run:
                 return tuple(random.SystemRandom().sample(hosts, len(hosts)))
             case _:
                 return hosts
+
+    def _as_before(self, play: Play, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """The order that chance gave the hosts before the run was broken off."""
+        known = self.world.replay.past.orders.get(play.id, ()) if self.world.replay and play.order == "shuffle" else ()
+        return (*(host for host in known if host in hosts), *(host for host in hosts if host not in known))
 
     def _begin_batch(self, play: PlayState) -> None:
         hosts = self._in(play.batches[play.number])

@@ -133,6 +133,12 @@ class Scheduler:
             heapq.heappop(heap)
         return None
 
+    def ready(self, host: int) -> list[str]:
+        """All nodes that may run on the host now, in listing order."""
+        bit = 1 << host
+        found = {node for _, node in self._heaps[host] if not (self._taken[node] | self._done[node]) & bit}
+        return sorted((node for node in found if self.may_run(node, host)), key=self.rank.__getitem__)
+
     def take(self, node: str, host: int) -> None:
         """The node is in hand on this host; `peek` no longer offers it."""
         self._taken[node] |= 1 << host

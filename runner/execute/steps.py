@@ -10,11 +10,13 @@ from runner.execute.batch import Batch
 from runner.execute.chain import Chain
 from runner.execute.controls import act, pause_for, paused
 from runner.execute.ending import Ending
+from runner.execute.exactly import kept_item
 from runner.execute.flow import Flow
 from runner.execute.job import Job, Step
 from runner.execute.judge import Judge
 from runner.execute.losses import account_for
 from runner.execute.prepare import Preparer
+from runner.execute.recall import Recaller
 from runner.execute.results import plain
 from runner.execute.schedule import Scheduler
 from runner.execute.settle import BAD, apply_outcome, result_event
@@ -22,8 +24,9 @@ from runner.execute.signals import NeedsFacts
 from runner.execute.state import RunState
 from runner.execute.verdicts import explain
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Fragment, Pause, Reply, Status, TripEnd
-from runner.model.event import IntentWithdrawn, Notice
+from runner.model.call import Effect, Fragment, Pause, Reply, Status, TripEnd
+from runner.model.event import IntentWithdrawn, Kept, Notice
+from runner.model.fate import Fate
 from runner.model.playbook import Play
 
 
@@ -43,8 +46,10 @@ class Steps:
         ending: Ending,
         resume: Callable[[Chain], None],
         facts_job: Callable[[int], Job],
+        recaller: Recaller,
     ) -> None:
         self._world = world
+        self._recaller = recaller
         self._state = state
         self._play = play
         self._batch = batch
@@ -60,6 +65,9 @@ class Steps:
         job, step = chain.sent.pop(reply.index)
         if chain.jobs and chain.jobs[0] is job:
             self._preparer.arrive(job)
+        if reply.fate is Fate.LOST:
+            self._nobody_knows(chain, job, step)
+            return
         more = self._judge.hear(job, step, reply)
         if isinstance(more, Later):
             self._look_later(chain, job, step, more)
@@ -68,6 +76,15 @@ class Steps:
             if step.outcome is None:
                 self._send_on(chain, job, step, more)
                 return
+        self.advance(chain)
+
+    def _nobody_knows(self, chain: Chain, job: Job, step: Step) -> None:
+        """The host has no answer of a step that it began before the run was broken off."""
+        assert self._world.replay is not None and step.fragment is not None
+        if self._world.replay.decide(step, unsafe=step.fragment.effect is Effect.UNSAFE):
+            step.earlier, step.sendings = (), 0
+            chain.queue.appendleft((job, step))
+            return
         self.advance(chain)
 
     def _send_on(self, chain: Chain, job: Job, step: Step, more: Fragment) -> None:
@@ -148,6 +165,9 @@ class Steps:
     def _judge_one(self, chain: Chain, job: Job, step: Step) -> bool:
         """Judge one step; returns False when it has to wait (a pause, another attempt)."""
         assert step.outcome is not None
+        if step.recalled is not None:
+            self._recaller.settle_step(job, step, chain.host)
+            return True
         if isinstance(step.outcome.control, Pause):
             return self._pause(chain, job, step, step.outcome.control)
         again = self._judge.judge(job, step)
@@ -161,6 +181,7 @@ class Steps:
         if step.outcome.warnings and not job.flags_at(step).no_log:
             self._world.warn(step.outcome.warnings)
         if job.looped:
+            self._world.emit(kept_item(job, step))
             self._world.emit(result_event(job, self._play.name, step.result or {}, step.status, step, final=False))
         if self._judge.breaks(job, step):
             job.skip_rest()
@@ -201,6 +222,8 @@ class Steps:
         return False
 
     def _tell_retry(self, job: Job, step: Step) -> None:
+        over = {"attempts": step.attempt}
+        self._world.emit(Kept("attempt", job.task.id, job.host, step.index, exact=over))
         text = f"FAILED - RETRYING: [{job.host}]: {job.name} (attempt {step.attempt})"
         self._world.emit(Notice("notice", text, job.host))
 
@@ -278,6 +301,7 @@ class Steps:
             self.advance(chain)
             return
         for job, step in left:
+            step.sendings -= 1
             item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
             self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip, step.index))
         if not chain.stopped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from runner.model.call import Outcome, Trip
 from runner.model.event import Event, Notice
@@ -17,6 +17,9 @@ from runner.model.ports import Extensions, FileKind, TreeEntry
 from runner.model.quick import dataclass
 from runner.model.span import Span
 from runner.model.values import Unknown
+
+if TYPE_CHECKING:
+    from runner.execute.replay import Replay
 
 
 class Templating(Protocol):
@@ -121,7 +124,7 @@ class Outbox:
 class World:
     """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id;
     `reread_inventory` reads the inventory's sources anew; `nonce` gives 128 random bits in hex. `run` is the run's
-    id."""
+    id; `replay` what its log holds, if it goes on."""
 
     options: Options
     templar: Templating
@@ -136,6 +139,7 @@ class World:
     reread_inventory: Callable[[], Inventory] = lambda: Inventory({}, {})
     nonce: Callable[[], str] = lambda: "0" * 32
     run: str = ""
+    replay: Replay | None = None
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0

@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from runner.errors import JournalFault
-from runner.journal.encode import UnknownType, dump, plain, record
+from runner.journal.encode import UnknownType, dump, record
+from runner.journal.keep import Keeper
 from runner.journal.place import (
     default_path,
     fault,
@@ -25,6 +26,7 @@ from runner.journal.place import (
 )
 from runner.journal.plain import same
 from runner.journal.redact import Redactor
+from runner.journal.sealing import Sealing, key_file
 from runner.model.event import Event, Record
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -53,6 +55,7 @@ class Journal:
         self.run = run
         self.notes: list[str] = []
         self._redactor = redactor
+        self._keeper = Keeper(Sealing(key_file(path, run)).seal)
         self._clock = clock
         self._seq = 0
         self._unsynced: JournalFault | None = None
@@ -94,8 +97,8 @@ class Journal:
             return []
         redact = self._redactor.text if self._redactor else same
         records = [
-            Record(self._seq + index, self.run, round(self._clock(), 6), plain(event, redact))
-            for index, event in enumerate(events)
+            Record(self._seq + index, self.run, round(self._clock(), 6), event)
+            for index, event in enumerate(self._keeper.written(events, redact))
         ]
         self._append(b"".join(dump(made) for made in records))
         self._seq += len(records)

@@ -18,6 +18,12 @@ def facts_task(play: Play) -> Task:
     return Task(f"{play.id}.facts", TITLE, "setup", "setup", args, play.span, play.directives, tags=play.tags)
 
 
+def facts_node(play: Play) -> TaskNode:
+    """The node of that task; in no plan where a step turns out to read facts that nobody has gathered."""
+    task = facts_task(play)
+    return TaskNode(task.id, 0, task, Kind.FACTS, writes=frozenset({"ansible_facts"}), observes=False)
+
+
 def gather(draft: Draft) -> Draft:
     """Put the node in front. What is read without being seen here is gathered when it is first read."""
     if not draft.needs_facts:

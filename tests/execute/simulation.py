@@ -14,7 +14,7 @@ from runner.inventory.patterns import resolve
 from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.call import Reply, Status, Trip, TripEnd
-from runner.model.event import Event, TaskIntent, TaskResult
+from runner.model.event import Event, Kept, TaskIntent, TaskResult
 from runner.model.inventory import Group, Host, Inventory
 from runner.model.options import Options
 from runner.model.playbook import Block, Condition, Directives, Node, Play, Playbook, Task
@@ -62,6 +62,10 @@ Answer = Callable[[str, str, Any, int], int | tuple[int, str]]
 Lose = Callable[[Trip, int], TripEnd | None]
 
 
+class BrokenOff(Exception):
+    """The run was killed."""
+
+
 @dataclass(slots=True)
 class Simulation:
     """A run whose hosts are `answer(host, task, item, attempt) -> rc` (or code and output), tasks by name. `ran` is
@@ -69,7 +73,8 @@ class Simulation:
 
     `pick` chooses among the trips under way whose next line runs; without it the oldest goes first. `lose` may end a
     trip before its line of a given number, as a broken connection does, `end_lost` behind its last answer.
-    `told_before` are the events told before a trip was sent.
+    `told_before` are the events told before a trip was sent. `log` has what is kept as well; the run is broken off
+    as by kill -9 when it has come to `cut` events: those behind are lost, and what they were about to send is not sent.
     """
 
     run: Run
@@ -78,6 +83,8 @@ class Simulation:
     lose: Lose = lambda _trip, _at: None
     end_lost: Callable[[int], bool] = lambda _trip: False
     events: list[Event] = field(default_factory=list)
+    log: list[Event] = field(default_factory=list)
+    cut: int = 1_000_000
     ran: list[tuple[str, str, Any]] = field(default_factory=list)
     sent: list[Trip] = field(default_factory=list)
     told_before: dict[int, tuple[Event, ...]] = field(default_factory=dict)
@@ -88,7 +95,11 @@ class Simulation:
     def go(self) -> Simulation:
         """Run to the end (bounded)."""
         self.run.tick(self.now)
-        self.run.start()
+        if self.run.world.replay is None:
+            self.run.start()
+        else:
+            self.events += self.run.recall()
+            self.run.pump()
         for _ in range(100_000):
             self._take()
             if self._under_way:
@@ -107,7 +118,10 @@ class Simulation:
             self.run.pump()
 
     def _take_box(self, box: Outbox) -> None:
-        self.events += box.events
+        self.events += [event for event in box.events if not isinstance(event, Kept)]
+        self.log += box.events
+        if len(self.log) >= self.cut:
+            raise BrokenOff
         intents = [event for event in box.events if isinstance(event, TaskIntent)]
         for trip in box.trips:
             self.sent.append(trip)
@@ -178,12 +192,25 @@ def run_plan(
     **options: Any,
 ) -> Simulation:
     """Plan and run plays on the simulated hosts of an inventory; each play's `hosts` is a plain pattern."""
+    return planned(plays, known, answer, pick, lose, end_lost, **options).go()
+
+
+def planned(
+    plays: Sequence[Play],
+    known: Inventory,
+    answer: Answer = lambda *_: 0,
+    pick: Callable[[int], int] = lambda _count: 0,
+    lose: Lose = lambda _trip, _at: None,
+    end_lost: Callable[[int], bool] = lambda _trip: False,
+    **options: Any,
+) -> Simulation:
+    """A simulation that has not begun."""
     chosen = Options(**options)
     templar = make_templar()
     plan = make_plan(Playbook(tuple(plays)), known, chosen, templar)
     world = World(chosen, templar, Files(), TaskLoader(chosen.extra_vars))
     run = Run(world, plan, known, lambda one, now: resolve(str(one.hosts), now).hosts)
-    return Simulation(run, answer, pick, lose, end_lost).go()
+    return Simulation(run, answer, pick, lose, end_lost)
 
 
 @dataclass(frozen=True, slots=True)
