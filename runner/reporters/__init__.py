@@ -14,6 +14,7 @@ from runner.model.call import Status
 from runner.model.event import Record
 from runner.model.quick import dataclass
 from runner.model.settings import Settings
+from runner.reporters._diffs import unified
 from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
 
@@ -84,4 +85,4 @@ def default_name(context: ReporterContext, environ: Mapping[str, str]) -> str:
     return "live" if context.is_tty and environ.get("TERM", "dumb") != "dumb" and not environ.get("CI") else "plain"
 
 
-__all__ = ["PIPE_WIDTH", "ReporterContext", "Stream", "context_for", "default_name", "visible"]
+__all__ = ["PIPE_WIDTH", "ReporterContext", "Stream", "context_for", "default_name", "unified", "visible"]
