@@ -80,7 +80,7 @@ def result(number: int, host: str, at: float, dice: random.Random) -> TaskResult
 
 def failed(good: TaskResult) -> TaskResult:
     """The same step, gone wrong."""
-    error = "configuration: line 12: unknown directive \"worker_conections\"\n<b>see</b> app(5)\x1b[0m\n"
+    error = 'configuration: line 12: unknown directive "worker_conections"\n<b>see</b> app(5)\x1b[0m\n'
     return TaskResult(
         good.play, good.task, good.task_id, good.host, good.module, Status.FAILED, rc=2, stdout="checking…\n",
         stderr=error, start=good.start, end=good.end, duration_s=good.duration_s, role=good.role,
@@ -90,7 +90,7 @@ def failed(good: TaskResult) -> TaskResult:
 
 def events(hosts: int, tasks: int) -> Iterator[Event]:
     """The run: some hosts fail, one is lost on the way."""
-    dice = random.Random(7)  # noqa: S311 - a made-up run
+    dice = random.Random(7)
     names = tuple(f"app{number:0{len(str(hosts))}}.example.com" for number in range(1, hosts + 1))
     yield RunStart(
         "0.1.0", ("pbrun", "site.yaml", "-i", "prod.yaml", "--diff"),
@@ -103,7 +103,7 @@ def events(hosts: int, tasks: int) -> Iterator[Event]:
     yield Notice("warning", "The password is no hash: it will be stored as it is.", names[0])
     clocks = {name: BEGAN + 0.2 + dice.random() / 3 for name in names}
     counts = {name: Counter[str]() for name in names}
-    breaks = {names[0]: 4, names[-1]: 4} if hosts < 10 else {name: 4 for name in names[:: max(9, hosts // 8)]}
+    breaks = {names[0]: 4, names[-1]: 4} if hosts < 10 else dict.fromkeys(names[:: max(9, hosts // 8)], 4)
     lost = names[hosts // 2] if hosts > 2 else ""
     for number in range(tasks):
         place = f"roles/app/tasks/main.yaml:{3 + 5 * number}:3"
@@ -126,9 +126,7 @@ def events(hosts: int, tasks: int) -> Iterator[Event]:
             counts[name]["ok"] += made.status is Status.CHANGED
             yield made
     recaps = {
-        name: Recap(
-            found["ok"], found["changed"], found["unreachable"], found["failed"], found["skipped"]
-        )
+        name: Recap(found["ok"], found["changed"], found["unreachable"], found["failed"], found["skipped"])
         for name, found in counts.items()
     }
     yield RunEnd("failed", 2, recaps, max(clocks.values()) - BEGAN)

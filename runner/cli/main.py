@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "print the settings that hold, and where they were made",
     "graph": "print the plan of playbooks",
     "doc": "print what a module does, its options and results",
+    "log": "make reports of runs that are over",
     "vault": "encrypt and decrypt files and values",
     "lab": "forget or list the lab's hosts",
 }

@@ -105,5 +105,3 @@ def _failure(heap: _Heap) -> Failure:
     task = heap.task
     results = tuple(heap.results)
     return Failure(heap.play.name, task.title, task.module, task.path, tuple(r.host for r in results), results)
-
-

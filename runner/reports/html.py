@@ -39,7 +39,7 @@ def page(run: Run) -> str:
         "TILES": "\n".join(_tile(name, count) for name, count in _tiles(run)),
         "DATA": encoded(data(run)),
     }
-    # A lone surrogate is no character of UTF-8; `visible` has made all of them escapes, this is for what it did not see.
+    # `visible` leaves no lone surrogates, which UTF-8 does not have; a page must not fail on one it did not see.
     made = _TOKEN.sub(lambda found: parts[found[1]], _static("page.html"))
     return made.encode("utf-8", "replace").decode()
 

@@ -69,16 +69,16 @@ def data(run: Run) -> dict[str, Any]:
     columns = Columns(run.began, texts)
     for host in run.hosts:
         columns.host(host)
-    plays, tasks, kept = [], [], []
+    plays: list[list[Any]] = []
+    tasks: list[list[Any]] = []
+    kept: list[TaskResult] = []
     for play in run.plays:
         batch = f" (batch {play.batch + 1} of {play.batches})" if play.batches > 1 else ""
         for task in play.tasks:
             for result in _shown(task):
                 kept.append(result)
                 columns.add(len(tasks), result)
-            tasks.append(
-                [len(plays), visible(task.title), visible(task.module), visible(task.path), int(task.handler)]
-            )
+            tasks.append([len(plays), visible(task.title), visible(task.module), visible(task.path), int(task.handler)])
         plays.append([visible(play.name) + batch, len(play.hosts)])
     return {
         "states": [TITLES.get(name, name) for name in STATES],

@@ -62,9 +62,9 @@ def _cases(task: Task, named: Counter[tuple[str, str]]) -> list[ElementTree.Elem
     hosts = dict.fromkeys([*(result.host for result in task.results), *bad])
     made = []
     for host in hosts:
-        result = last.get(host) or (bad[host][0] if host in bad else None)
-        if result is not None:
-            made.append(_case(task, result, bad.get(host, []), named))
+        wrong = bad.get(host, [])
+        if host in last or wrong:
+            made.append(_case(task, last[host] if host in last else wrong[0], wrong, named))
     return made
 
 

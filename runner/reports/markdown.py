@@ -12,7 +12,9 @@ from html import escape
 from typing import Final
 
 from runner.history import Run
+from runner.model.call import Diff
 from runner.model.event import Recap, TaskResult
+from runner.reporters import visible
 from runner.reports import words
 from runner.reports.failures import Failure, failures
 
@@ -98,12 +100,12 @@ def _failure(failure: Failure) -> str:
     result = failure.example
     which = f" (item={words.item(result)})" if words.item(result) else ""
     summary = (
-        f"<b>{words.state(result)}</b>: <code>{escape(failure.title + which)}</code> "
+        f"<b>{words.state(result)}</b>: <code>{escape(visible(failure.title) + which)}</code> "
         f"on {_on(dict.fromkeys(failure.hosts))}"
     )
     parts = [fence(words.cut(words.output(result.msg) or words.state(result), MAX_OUTPUT))]
     if failure.path:
-        parts.append(f"{code(failure.module)} at {code(words.output(failure.path))}\n")
+        parts.append(f"{code(visible(failure.module))} at {code(visible(failure.path))}\n")
     for name, text in (("standard error", result.stderr), ("standard output", result.stdout)):
         if text.strip():
             parts.append(f"{name}:\n\n{fence(words.cut(words.output(text), MAX_OUTPUT))}")
@@ -113,7 +115,7 @@ def _failure(failure: Failure) -> str:
 def _changes(run: Run) -> Iterator[str]:
     """What a task changes (or would), hosts with the same difference together."""
     for _play, task in run.tasks():
-        heaps: dict[tuple[object, ...], list[TaskResult]] = {}
+        heaps: dict[tuple[str, str, tuple[Diff, ...]], list[TaskResult]] = {}
         told = {result.host for result in task.results if not result.final and result.diff}
         for result in task.results:
             state = words.state(result)
@@ -121,11 +123,10 @@ def _changes(run: Run) -> Iterator[str]:
                 continue
             if result.final or result.diff:
                 heaps.setdefault((state, words.item(result), result.diff), []).append(result)
-        for (state, *_), results in heaps.items():
-            which = f" (item={words.item(results[0])})" if words.item(results[0]) else ""
-            shown = words.TITLES.get(str(state), str(state))
+        for (state, item, _diffs), results in heaps.items():
+            which = f" (item={item})" if item else ""
             summary = (
-                f"{shown}: <code>{escape(words.output(task.title) + which)}</code> "
+                f"{words.TITLES.get(state, state)}: <code>{escape(visible(task.title) + which)}</code> "
                 f"on {_on(dict.fromkeys(result.host for result in results))}"
             )
             body = _diff(results[0])
@@ -138,7 +139,7 @@ def _diff(result: TaskResult) -> str:
 
 
 def _on(hosts: Iterable[str]) -> str:
-    names = [f"<code>{escape(words.output(host))}</code>" for host in hosts]
+    names = [f"<code>{escape(visible(host))}</code>" for host in hosts]
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
 
@@ -149,7 +150,7 @@ def _hosts(run: Run) -> Iterator[str]:
     notable = {host: recap for host, recap in run.recap.items() if _weight(recap)}
     ranked = sorted(notable.items(), key=lambda pair: (-_weight(pair[1]), pair[0]))
     for number, (host, recap) in enumerate(ranked):
-        row = f"| {code(words.output(host))} | {' | '.join(str(getattr(recap, name)) for name in names)} |\n"
+        row = f"| {code(visible(host))} | {' | '.join(str(getattr(recap, name)) for name in names)} |\n"
         head = f"| host | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n" if number == 0 else ""
         yield head + row
 

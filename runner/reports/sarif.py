@@ -81,7 +81,8 @@ def _findings(task: Task, *, dry: bool) -> Iterator[tuple[str, list[TaskResult]]
 
 def _result(task: Task, state: str, found: list[TaskResult], base: str, rules: dict[str, int]) -> dict[str, Any]:
     name, module = visible(task.title), visible(task.module) or "task"
-    mark = hashlib.sha256(f"{module}\0{words.place(task.path, base)[0]}\0{name}\0{state}".encode()).hexdigest()
+    place = visible(words.place(task.path, base)[0])
+    mark = hashlib.sha256("\0".join((module, place, name, state)).encode()).hexdigest()
     made: dict[str, Any] = {
         "ruleId": module,
         "ruleIndex": rules.setdefault(module, len(rules)),
