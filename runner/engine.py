@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,12 +14,13 @@ from runner.errors import EnvironmentFault, JournalFault
 from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
-from runner.model.call import Carried, Reply, Sent, Target, Trip, TripEnd
-from runner.model.event import Event, Kept, Notice, RunEnd, TaskResult
+from runner.model.call import Carried, Reply, Sent, Status, Target, Trip, TripEnd
+from runner.model.event import Event, FilesRead, Kept, Notice, Record, RunEnd, TaskResult
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
 from runner.preparation import Prepared, prepare
+from runner.resuming import Resumption
 from runner.start import Setting, open_run
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ __all__ = ["Ended", "Prepared", "execute", "prepare"]
 # How long steps under way may take to answer after the first interrupt.
 GRACE_S = 10.0
 INTERRUPTED = "the run was interrupted"
+# The exit code of a resumed run in which a host was stopped at a step that may or may not have run.
+INDETERMINATE = 6
 LOG_FULL = "the log cannot be written any more"
 Notify = Callable[[str, str], None]  # a host ("": none) and a remark
 # Local actions after which other steps may follow, or the same ones on other hosts. The other ones change nothing.
@@ -38,10 +41,11 @@ _BRING_MORE: Final = frozenset({"include_tasks", "include_role", "include_vars",
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended. `log_path` is where its log is."""
+    """How a run ended. `log_path` is where its log is. `resume`: how to name it to go on with it; "" if it is over."""
 
     exit_code: int
     log_path: str
+    resume: str = ""
 
 
 @dataclass(slots=True)
@@ -49,9 +53,12 @@ class Tally:
     """What the exit code needs to know of the results seen."""
 
     pending: bool = False
+    indeterminate: bool = False
 
     def see(self, event: Event) -> None:
         """Look at one event."""
+        if isinstance(event, TaskResult) and event.status is Status.INDETERMINATE and event.final:
+            self.indeterminate = self.indeterminate or not event.ignored
         if isinstance(event, TaskResult) and event.final and not self.pending:
             self.pending = (event.changed or event.prediction in ("change", "unknown")) and _concerns_host(event)
 
@@ -74,7 +81,7 @@ class Loop:
     journal: Journal
     reporters: Sequence[Reporter]
     locate: Callable[[Target], Target]
-    remarks: Callable[[], list[Notice]]
+    remarks: Callable[[], list[Event]]
     tally: Tally = field(default_factory=Tally)
     under_way: set[int] = field(default_factory=set)
     stopping: bool = False
@@ -84,7 +91,8 @@ class Loop:
         """Run to the end. KeyboardInterrupt stops sending, waits a while for what is under way, and gives up on it."""
         try:
             self.run.tick(time.time())
-            self.run.start()
+            if self.run.world.replay is None:
+                self.run.start()
             self.flush()
             while not self.run.finished and not (self.stopping and not self.under_way):
                 self.turn(None)
@@ -139,7 +147,7 @@ class Loop:
         self.under_way.add(trip.id)
         if self.stopping:
             self.under_way.discard(trip.id)
-            self.run.end(TripEnd(trip.id, INTERRUPTED, sent=False))
+            self.run.withdraw(trip.id)
             return
         try:
             self.dispatcher.send(replace(trip, target=self.locate(trip.target)))
@@ -158,11 +166,14 @@ class Loop:
             if self.fault is None:
                 raise
             return
+        self.show(records)
+
+    def show(self, records: Iterable[Record]) -> None:
+        """Show what stands in the log, but for what is only there to go on from."""
         for record in records:
-            if isinstance(record.event, Kept):
-                continue  # it says nothing that a result does not say, but for `--resume`
-            for reporter in self.reporters:
-                reporter.see(record)
+            if not isinstance(record.event, Kept | FilesRead):
+                for reporter in self.reporters:
+                    reporter.see(record)
 
     def catch_up(self) -> None:
         """Log and show what has happened so far, before the user is asked something in the middle of it."""
@@ -171,7 +182,8 @@ class Loop:
         self.tell([*self.remarks(), *events], durable=True)
 
     def _stop(self, why: str) -> None:
-        """Send nothing more; let what is under way answer for a while, then say that it may or may not have run."""
+        """Send nothing more; let what is under way answer for a while, then say that it may or may not have run. It has
+        no result in the log then, so that the run can go on from there."""
         self.stopping = True
         deadline = time.time() + GRACE_S
         again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
@@ -182,10 +194,10 @@ class Loop:
                 self.take(self.dispatcher.wait(max(0.0, deadline - time.time())))
                 self.flush()
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
-            for trip in sorted(self.under_way):
-                self.run.end(TripEnd(trip, why, sent=True))
+            for host, task in self.run.under_way(sorted(self.under_way)):
+                self.tell([Notice("warning", f"{why}: {host}: {task!r} was under way, it may or may not have run")])
             self.under_way.clear()
-            self.flush()
+            self.tell(self.run.world.take_outbox().events)
 
 
 def find_dispatcher(options: Options, notice: Notify) -> Dispatcher:
@@ -203,18 +215,26 @@ def execute(
     *,
     reporter_context: ReporterContext | None = None,
     argv: Sequence[str] = (),
+    words: Sequence[str] = (),
+    resumption: Resumption | None = None,
     make: Callable[[Options, Notify], Dispatcher] = find_dispatcher,
 ) -> Ended:
-    """Run a plan; `make` gives what carries its trips. Returns how it ended; raises PbrunErrors that come before the
-    first step (the log cannot be opened, a prompt is not answered, a cluster cannot be reached)."""
+    """Run a plan; `make` gives what carries its trips. `argv` is the command line as it may be shown, `words` as it
+    was, if the run may be resumed; `resumption`: it is. Returns how it ended.
+
+    Raises PbrunErrors that come before the first step (the log cannot be opened, a prompt is not answered, a cluster
+    cannot be reached)."""
     with contextlib.ExitStack() as stack:
-        setting = open_run(prepared, options, reporter_context, argv, stack)
+        setting = open_run(prepared, options, reporter_context, argv, words, resumption, stack)
         dispatcher = make(options, setting.notice)
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
         setting.screen.catch_up = loop.catch_up
+        loop.show(resumption.broken.opening() if resumption else ())
+        again = run.recall() if resumption else []
         loop.tell(setting.opening, durable=True)
+        loop.show(Record(0, setting.journal.run, setting.began, event) for event in again)
         loop.go()
         return _end(loop, options, setting)
 
@@ -230,17 +250,19 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
         loop.fault = fault
     if loop.fault is not None:
         raise loop.fault
-    return Ended(code, str(setting.journal.path))
+    return Ended(code, str(setting.journal.path), setting.resume_name if loop.stopping else "")
 
 
 def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     """Ansible's exit codes, and with `--check --detailed-exitcode` 0 nothing to change, 2 changes pending, 1 error."""
     if loop.fault is not None:
-        return 1, "failed"
+        return 1, "interrupted"
     if loop.stopping:
         return 99, "interrupted"
     code = loop.run.exit_code()
     status = {0: "ok", 2: "failed", 4: "unreachable"}[code]
+    if code == 4 and loop.tally.indeterminate and loop.run.world.replay is not None:
+        return INDETERMINATE, "indeterminate"
     if options.check and options.detailed_exitcode:
         code = 1 if code else (2 if loop.tally.pending else 0)
     return code, status

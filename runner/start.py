@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__, registry
 from runner.asking import Screen, ask_all
 from runner.errors import EnvironmentFault, OptionError, PbrunError
+from runner.execute.replay import Replay
 from runner.execute.world import World
 from runner.journal import provenance
 from runner.journal.encode import line
@@ -27,7 +29,7 @@ from runner.journal.writer import Journal
 from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.call import Target
-from runner.model.event import Event, Notice, PlanMade, RunStart
+from runner.model.event import Event, FilesRead, Notice, PlanMade, RunStart
 from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Kind
@@ -36,6 +38,7 @@ from runner.model.ports import Reporter
 from runner.model.quick import dataclass
 from runner.preparation import Prepared
 from runner.reporters import ReporterContext, context_for, default_name
+from runner.resuming import Resumption, beginning
 
 if TYPE_CHECKING:
     from runner.lab.lab import Lab
@@ -84,15 +87,21 @@ class Setting:
     opening: list[Event]
     locate: Callable[[Target], Target]
     began: float
+    files: Mapping[str, str]
+    resume_name: str = ""
     remarks: deque[Notice] = field(default_factory=deque)
+    files_told: int = 0
 
     def notice(self, host: str, message: str) -> None:
         """A remark from a worker thread; it is logged at the next turn of the loop."""
         self.remarks.append(Notice("notice", message, host))
 
-    def take_notices(self) -> list[Notice]:
-        """The remarks since the last call."""
-        taken: list[Notice] = []
+    def take_notices(self) -> list[Event]:
+        """The remarks since the last call, and the files that were read since then."""
+        taken: list[Event] = []
+        if len(self.files) > self.files_told:
+            taken.append(FilesRead(dict(islice(self.files.items(), self.files_told, None))))
+            self.files_told = len(self.files)
         while self.remarks:
             taken.append(self.remarks.popleft())
         return taken
@@ -103,6 +112,8 @@ def open_run(
     options: Options,
     context: ReporterContext | None,
     argv: Sequence[str],
+    words: Sequence[str],
+    resumption: Resumption | None,
     stack: contextlib.ExitStack,
 ) -> Setting:
     """Everything a run needs, to be closed by `stack`. Raises PbrunErrors."""
@@ -112,24 +123,47 @@ def open_run(
     if options.step and not sys.stdin.isatty():
         raise OptionError("--step asks before each task and needs a terminal to ask on")
     prepared.record.vault.listen(redactor.add)
-    prompts = ask_all(prepared.playbook, options.extra_vars, redactor.add, prepared.value)
-    journal = Journal.open(options.log, redactor, os.environ)
+    prompts, typed = resumption.answers if resumption else _ask(prepared, options)
+    for secret in typed:
+        redactor.add(secret)
+    journal = resumption.journal(redactor) if resumption else Journal.open(options.log, redactor, os.environ)
     stack.callback(journal.close)
-    shown = context or context_for(
-        sys.stdout,
-        sys.stderr,
-        line,
-        os.environ,
-        verbosity=options.verbosity,
-        diff=options.diff,
-        check=options.check,
-        settings=options.settings,
-    )
-    reporters = [_reporter(options.output or default_name(shown, os.environ), shown)]
+    reporters = _reporters(options, context)
     for reporter in reporters:
         stack.callback(reporter.close)
     screen = Screen(reporters)
-    world = World(
+    world = _world(prepared, options, prompts, redactor, screen, journal.run)
+    # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
+    labs = stack.enter_context(contextlib.ExitStack())
+    remarks = prepared.extensions.notices
+    hosts_of = HostsOf(prepared, remarks.append)
+    setting = Setting(
+        world, hosts_of, journal, reporters, screen, [], _LabBook(labs).locate, time.time(), prepared.files
+    )
+    setting.remarks = remarks
+    remarks.extend(Notice("notice", note) for note in journal.notes)
+    if resumption is None:
+        setting.opening.extend(_opening(prepared, options, argv, hosts_of))
+        if words:
+            hidden = tuple(words) != tuple(argv) or bool(prompts) or any("@" in word for word in words)
+            setting.opening.insert(1, beginning(prepared, words, prompts, typed, secret=hidden))
+    else:
+        world.replay, world.trips_made = Replay(resumption.past), resumption.past.trips
+        setting.opening.extend(resumption.opening(argv))
+    setting.files_told = len(prepared.files)
+    setting.resume_name = _resume_name(journal) if words or resumption is not None else ""
+    return setting
+
+
+def _world(
+    prepared: Prepared,
+    options: Options,
+    prompts: Mapping[str, Mapping[str, Any]],
+    redactor: Redactor,
+    screen: Screen,
+    run: str,
+) -> World:
+    return World(
         options,
         prepared.templar,
         Files(prepared.record),
@@ -142,17 +176,34 @@ def open_run(
         prepared.extensions,
         prepared.reread_inventory,
         partial(secrets.token_hex, 16),
-        journal.run,
+        run,
     )
-    # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
-    labs = stack.enter_context(contextlib.ExitStack())
-    remarks = prepared.extensions.notices
-    hosts_of = HostsOf(prepared, remarks.append)
-    setting = Setting(world, hosts_of, journal, reporters, screen, [], _LabBook(labs).locate, time.time())
-    setting.remarks = remarks
-    remarks.extend(Notice("notice", note) for note in journal.notes)
-    setting.opening.extend(_opening(prepared, options, argv, hosts_of))
-    return setting
+
+
+def _ask(prepared: Prepared, options: Options) -> tuple[Mapping[str, Mapping[str, Any]], list[str]]:
+    """What is typed at the prompts, and what of it may not be shown."""
+    typed: list[str] = []
+    return ask_all(prepared.playbook, options.extra_vars, typed.append, prepared.value), typed
+
+
+def _reporters(options: Options, context: ReporterContext | None) -> list[Reporter]:
+    shown = context or context_for(
+        sys.stdout,
+        sys.stderr,
+        line,
+        os.environ,
+        verbosity=options.verbosity,
+        diff=options.diff,
+        check=options.check,
+        settings=options.settings,
+    )
+    return [_reporter(options.output or default_name(shown, os.environ), shown)]
+
+
+def _resume_name(journal: Journal) -> str:
+    """How `--resume` finds the run: by its id, if its log is where logs are."""
+    runs = state_home(os.environ) / "pbrun" / "runs"
+    return journal.run if journal.path.parent == runs else str(journal.path)
 
 
 def _passwords(inventory: Inventory, options: Options) -> Iterator[str]:

@@ -15,7 +15,9 @@ from runner.model.playbook import Playbook
 from runner.model.span import Problem
 
 if TYPE_CHECKING:
-    from runner.engine import Prepared
+    from runner.engine import Ended, Prepared
+    from runner.model.past import Policy
+    from runner.resuming import BrokenOff
 
 
 def prepared_or_told(options: Options, playbook: Playbook | None = None, look: bool = False) -> Prepared:
@@ -75,6 +77,27 @@ def carry_out(
     if shut:
         raise InputErrors(shut)
     end_in_order_when_told_to()
-    ended = execute(prepared, options, reporter_context=None, argv=masked(argv))
+    words = argv if playbook is None else ()
+    return _told(execute(prepared, options, reporter_context=None, argv=masked(argv), words=words))
+
+
+def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Policy, anyway: bool) -> int:
+    """Go on with a run that was broken off; the exit code. `anyway`: also if something has changed since."""
+    from runner.cli.masking import masked
+    from runner.cli.resume_command import allow, refuse
+    from runner.engine import execute
+    from runner.resuming import Resumption, changes
+
+    prepared = prepared_or_told(options)
+    found = changes(broken, prepared)
+    (allow if anyway else refuse)(found)
+    end_in_order_when_told_to()
+    resumption = Resumption(broken, broken.past(policy), tuple(found))
+    return _told(execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption))
+
+
+def _told(ended: Ended) -> int:
     print(f"log: {ended.log_path}", file=sys.stderr)
+    if ended.resume:
+        print(f"to go on: pbrun --resume {ended.resume}", file=sys.stderr)
     return ended.exit_code

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from runner.cli import flags
+from runner.cli import flags, resume_command
 from runner.cli.main import COMMANDS
 from runner.cli.options import playbook_options
 from runner.errors import OptionError
@@ -27,9 +27,11 @@ EXAMPLES = """
   pbrun site.yaml -i prod.yaml -l web -t config     only some hosts, only some tasks
   pbrun site.yaml -i 'web1,web2,' -e release=1.4    hosts and a variable from the command line
   pbrun exec web -i prod.yaml -b -- systemctl restart nginx
+  pbrun --resume                                    go on with the run that was interrupted
 
 exit codes:
-  0 fine, 1 error, 2 a task failed, 4 a host is unreachable or the input has mistakes, 5 wrong options, 99 interrupted
+  0 fine, 1 error, 2 a task failed, 4 a host is unreachable or the input has mistakes, 5 wrong options,
+  6 a step of a resumed run may or may not have run, 99 interrupted
 """
 
 
@@ -46,6 +48,9 @@ def parser() -> flags.Parser:
     flags.add_run_flags(made)
     flags.add_vault_flags(made)
     flags.add_connection_flags(made)
+    group = made.add_argument_group("go on with a run that was killed or interrupted (pbrun --resume --help)")
+    group.add_argument("--resume", nargs="?", const="last", metavar="RUN|FILE",
+                       help="the newest one, or that of this id or log; what has ended is not run again")  # fmt: skip
     return made
 
 
@@ -63,6 +68,8 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
 
         print(f"pbrun {__version__}")
         return 0
+    if resume_command.asked_for(words):
+        return resume_command.run(words, argv)
     found = parser().read(words)
     check_playbooks(found.playbooks)
     options = playbook_options(found)

@@ -32,8 +32,13 @@ def account_for(world: World, left: Sequence[tuple[Job, Step]], end: TripEnd) ->
         elif number == 0:
             step.outcome = Outcome(Status.FAILED if end.refused else Status.UNREACHABLE, msg=reason)
         else:
-            item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
-            world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip, step.index))
+            world.emit(withdrawn(job, step, end.trip))
     for job in {id(job): job for job, _ in left if end.sent or job is left[0][0]}.values():
         job.skip_rest()
         job.steps = [step for step in job.steps if step.outcome is not None]
+
+
+def withdrawn(job: Job, step: Step, trip: int) -> IntentWithdrawn:
+    """The event of a step that was to be sent, and does not run."""
+    item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
+    return IntentWithdrawn(job.task.id, job.host, item, trip, step.index)

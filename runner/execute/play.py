@@ -10,6 +10,7 @@ from runner.execute.ending import Ending
 from runner.execute.flow import Flow
 from runner.execute.includes import Includer
 from runner.execute.judge import Judge
+from runner.execute.losses import withdrawn
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
@@ -200,6 +201,17 @@ class PlayRun:
         """One step's answer."""
         self.steps.hear(self._by_trip[reply.trip], reply)
         self.pump()
+
+    def withdraw(self, trip: int) -> None:
+        """A trip does not leave, and its chain goes no further."""
+        chain = self._by_trip[trip]
+        for job, step in chain.sent.values():
+            self.world.emit(withdrawn(job, step, trip))
+        chain.sent = {}
+
+    def under_way(self, trip: int) -> list[tuple[str, str]]:
+        """The host and the task of each step of a trip that has not answered."""
+        return [(job.host, job.name) for job, step in self._by_trip[trip].sent.values()]
 
     def end(self, end: TripEnd) -> None:
         """A trip is over: settle what it left open, and go on."""

@@ -79,7 +79,9 @@ class Run:
         for play in list(self._active.values()):
             if play.current is not None:
                 play.current.batch.wake_all()
-        return told
+        active = {play.plan.play.id for play in self._active.values()}
+        plays = {event.play_id: event for event in told if isinstance(event, PlayStart) and event.play_id in active}
+        return [*plays.values(), *(event for event in told if isinstance(event, TaskStart))]
 
     def _facts(self, end: TaskEnd) -> bool:
         """Facts that no task of the plan gathers are those of the play under way that wanted them."""
@@ -91,6 +93,14 @@ class Run:
         """A step answered."""
         self._trips[reply.trip].hear(reply)
         self._next()
+
+    def withdraw(self, trip: int) -> None:
+        """A trip does not leave: the run is being stopped."""
+        self._trips[trip].withdraw(trip)
+
+    def under_way(self, trips: Sequence[int]) -> list[tuple[str, str]]:
+        """The host and the task of each step that was sent with these trips and has not answered."""
+        return [found for trip in trips for found in self._trips[trip].under_way(trip)]
 
     def end(self, end: TripEnd) -> None:
         """A trip is over."""

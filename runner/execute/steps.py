@@ -14,10 +14,9 @@ from runner.execute.exactly import kept_item
 from runner.execute.flow import Flow
 from runner.execute.job import Job, Step
 from runner.execute.judge import Judge
-from runner.execute.losses import account_for
+from runner.execute.losses import account_for, withdrawn
 from runner.execute.prepare import Preparer
 from runner.execute.recall import Recaller
-from runner.execute.results import plain
 from runner.execute.schedule import Scheduler
 from runner.execute.settle import BAD, apply_outcome, result_event
 from runner.execute.signals import NeedsFacts
@@ -25,7 +24,7 @@ from runner.execute.state import RunState
 from runner.execute.verdicts import explain
 from runner.execute.world import World, unknown_outcome
 from runner.model.call import Effect, Fragment, Pause, Reply, Status, TripEnd
-from runner.model.event import IntentWithdrawn, Kept, Notice
+from runner.model.event import Kept, Notice
 from runner.model.fate import Fate
 from runner.model.playbook import Play
 
@@ -302,8 +301,7 @@ class Steps:
             return
         for job, step in left:
             step.sendings -= 1
-            item = plain(step.item) if job.looped and not job.flags_at(step).no_log else None
-            self._world.emit(IntentWithdrawn(job.task.id, job.host, item, end.trip, step.index))
+            self._world.emit(withdrawn(job, step, end.trip))
         if not chain.stopped:
             chain.queue.extendleft(reversed(left))
         self.advance(chain)

@@ -6,6 +6,7 @@ Who has the log alone cannot read those values, so that the log can be shipped; 
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
 import json
 import os
@@ -75,7 +76,11 @@ class Sealing:
             found = os.fstat(file.fileno())
             if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
                 raise EnvironmentFault(f"the key {self.path} must belong to you and be readable by nobody else")
-            key = file.read()
+            text = file.read()
+        try:
+            key = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            key = b""
         if len(key) != KEY_BYTES:
             raise EnvironmentFault(f"the key {self.path} is damaged")
         return key
@@ -85,7 +90,7 @@ class Sealing:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
-                file.write(key)
+                file.write(base64.b64encode(key))
                 file.flush()
                 os.fsync(file.fileno())
             sync_folder(self.path.parent)

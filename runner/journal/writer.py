@@ -46,23 +46,28 @@ class Journal:
         redactor: Redactor,
         *,
         new: bool,
+        after: tuple[int, int] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Opens `path`; with `new` it must not exist. A file that exists is continued if it is empty or a log: the
         new run's lines follow those of earlier runs, and half a line that a killed run left is moved to a file
-        beside it. Raises JournalFault."""
+        beside it. `after`: the run itself goes on behind its line of this number, in a file of this size in bytes.
+        Raises JournalFault."""
         self.path = path
         self.run = run
         self.notes: list[str] = []
         self._redactor = redactor
         self._keeper = Keeper(Sealing(key_file(path, run)).seal)
         self._clock = clock
-        self._seq = 0
+        self._seq = 0 if after is None else after[0] + 1
+        self._goes_on = after is not None
         self._unsynced: JournalFault | None = None
         self._descriptor: int | None = open_log(path, new=new)
         self._reserve: int | None = None
         try:
             self._size = os.fstat(self._descriptor).st_size
+            if after is not None and self._size != after[1]:
+                raise JournalFault(f"the log {path} has grown since it was read: another process went on with the run")
             if self._size:
                 self._continue(self._descriptor)
             sync_folder(path.parent)
@@ -175,14 +180,16 @@ class Journal:
                 f"will not write the log to {self.path}: the file exists and is no log of pbrun: {error}"
             ) from None
         if torn:
-            aside = self.path.with_name(f"{self.path.name}.torn-{self.run}")
+            again = f"-{self._seq}" if self._goes_on else ""
+            aside = self.path.with_name(f"{self.path.name}.torn-{self.run}{again}")
             saved = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(saved, "wb") as file:
                 file.write(torn)
             self._size -= len(torn)
             os.ftruncate(descriptor, self._size)
             self.notes.append(f"{self.path} ended in half a line, left by a run that was killed: moved to {aside}")
-        self.notes.append(f"{self.path} is the log of earlier runs: this run ({self.run}) is added at its end")
+        if not self._goes_on:
+            self.notes.append(f"{self.path} is the log of earlier runs: this run ({self.run}) is added at its end")
 
 
 def _head(descriptor: int) -> bytes:

@@ -1,0 +1,229 @@
+"""A run that was broken off, found again: its log, what has changed since, and what it goes on from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from runner import __version__
+from runner.errors import EnvironmentFault, OptionError, PbrunError
+from runner.journal import provenance
+from runner.journal.exact import pack, unpack
+from runner.journal.past import past_of
+from runner.journal.place import state_home
+from runner.journal.read import read
+from runner.journal.redact import Redactor
+from runner.journal.sealing import Sealing, key_file
+from runner.journal.writer import Journal
+from runner.model.event import (
+    Event,
+    FilesRead,
+    Kept,
+    Notice,
+    PlanMade,
+    Record,
+    ResumeStart,
+    RunEnd,
+    RunStart,
+)
+from runner.model.inventory import Inventory
+from runner.model.options import Options
+from runner.model.past import Past, Policy
+from runner.model.quick import dataclass
+from runner.preparation import Prepared
+
+INTERRUPTED: Final = "interrupted"
+LAST: Final = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenOff:
+    """A run that may go on. `exact` is what its log keeps of its beginning; `size` of the log in bytes, half a line
+    at its end included."""
+
+    path: Path
+    run: str
+    records: tuple[Record, ...]
+    start: RunStart
+    exact: Mapping[str, Any]
+    size: int
+
+    @property
+    def end(self) -> RunEnd | None:
+        """How it ended; None if it was killed or interrupted."""
+        last = self.records[-1].event
+        return last if isinstance(last, RunEnd) and last.status != INTERRUPTED else None
+
+    @property
+    def words(self) -> list[str]:
+        """The command line. Raises OptionError for a run that no playbook was named for."""
+        if "words" not in self.exact:
+            raise OptionError(f"the run {self.run} cannot be resumed: only runs of playbooks can")
+        return list(self.exact["words"])
+
+    def opening(self) -> list[Record]:
+        """What told of its beginning."""
+        return [record for record in self.records if isinstance(record.event, RunStart | PlanMade)]
+
+    def past(self, policy: Policy) -> Past:
+        """What it goes on from. Raises EnvironmentFault when what is encrypted cannot be read."""
+        try:
+            return past_of(self.run, self.records, Sealing(key_file(self.path, self.run)).opened, policy)
+        except (ValueError, KeyError, TypeError) as error:
+            raise EnvironmentFault(f"{self.path}: the run {self.run} cannot go on from this log: {error}") from None
+
+
+def find(name: str, environ: Mapping[str, str]) -> BrokenOff | None:
+    """The run of a log's file, of an id or its beginning, or the newest one that has not ended (`last`; None if all
+    have). Raises PbrunErrors."""
+    if name != LAST and (os.sep in name or Path(name).is_file()):
+        return _opened(Path(name).absolute())
+    logs = sorted((state_home(environ) / "pbrun" / "runs").glob("*.jsonl"), reverse=True)
+    if name == LAST:
+        for path in logs:
+            found = None if _has_ended(path) else _opened(path)
+            if found is not None and found.end is None and "words" in found.exact:
+                return found
+        return None
+    fitting = [path for path in logs if path.stem.partition("-")[2].startswith(name)]
+    if len(fitting) != 1:
+        many = ", ".join(path.stem.partition("-")[2] for path in fitting[:5])
+        raise OptionError(f"several runs begin with {name!r}: {many}" if fitting else f"there is no run {name!r}")
+    return _opened(fitting[0])
+
+
+def _has_ended(path: Path) -> bool:
+    """Whether the last line is the end of a run, without reading all the others."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 65536))
+            last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+        line = json.loads(last)
+        return bool(line.get("type") == "run_end") and line.get("status") != INTERRUPTED
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _opened(path: Path) -> BrokenOff:
+    """The last run of a log. Raises PbrunErrors."""
+    size = path.stat().st_size if path.is_file() else 0
+    records: list[Record] = []
+    for record in read(path):
+        if records and records[-1].run != record.run:
+            records.clear()
+        records.append(record)
+    if not records or not isinstance(records[0].event, RunStart):
+        raise PbrunError(f"{path} holds no run that could go on")
+    kept = next((one.event for one in records if isinstance(one.event, Kept) and one.event.what == "start"), None)
+    exact = unpack(Sealing(key_file(path, records[0].run)).opened(kept)) if kept is not None else {}
+    return BrokenOff(path, records[0].run, tuple(records), records[0].event, exact, size)
+
+
+def beginning(
+    prepared: Prepared,
+    words: Sequence[str] = (),
+    answers: Mapping[str, Any] = MappingProxyType({}),
+    secrets: Sequence[str] = (),
+    *,
+    secret: bool = False,
+) -> Kept:
+    """What a log keeps of a run's beginning: its command line, what was typed and which of it are secrets."""
+    options = prepared.options
+    made = {
+        "words": list(words),
+        "answers": dict(answers),
+        "secrets": list(secrets),
+        "extra_vars": dict(options.extra_vars),
+        "inventory": _of_inventory(prepared.inventory),
+        "settings": _of_settings(options),
+    }
+    return Kept("start", secret=secret, exact=made)
+
+
+def _of_inventory(inventory: Inventory) -> str:
+    """Which hosts there are, in which groups: a script may say something else each time."""
+    members = [sorted((name, list(group.hosts), list(group.children)) for name, group in inventory.groups.items())]
+    return _digest([list(inventory.hosts), members])
+
+
+def _of_settings(options: Options) -> str:
+    return _digest(repr(replace(options.settings, origins={}, files={})))
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()
+
+
+def changes(broken: BrokenOff, prepared: Prepared) -> list[str]:
+    """What is not as it was when the run began."""
+    found = []
+    if broken.start.version != __version__:
+        found.append(f"pbrun itself: it was {broken.start.version} and is {__version__}")
+    found += _changed_files(broken, prepared)
+    now = beginning(prepared).exact
+    for name, words in (
+        ("inventory", "the hosts and groups of the inventory"),
+        ("settings", "settings (ansible.cfg, pbrun.toml or environment)"),
+    ):
+        if now[name] != broken.exact.get(name):
+            found.append(words)
+    if pack(now["extra_vars"]) != pack(broken.exact.get("extra_vars")):
+        found.append("extra variables (-e)")
+    return found
+
+
+def _changed_files(broken: BrokenOff, prepared: Prepared) -> Iterator[str]:
+    at_first = dict(broken.start.files)
+    known = {**at_first}
+    for record in broken.records:
+        if isinstance(record.event, FilesRead):
+            known.update(record.event.files)
+    for path, digest in known.items():
+        try:
+            with Path(path).open("rb") as file:
+                now = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            yield f"{path} is gone"
+            continue
+        except OSError as error:
+            yield f"{path} cannot be read ({error.strerror or error})"
+            continue
+        if now != digest:
+            yield f"{path} has changed"
+    yield from (f"{path} is new" for path in prepared.files if path not in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A run that goes on: what is known of it, what it goes on from, and what has changed and was allowed to."""
+
+    broken: BrokenOff
+    past: Past
+    changed: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> tuple[Mapping[str, Mapping[str, Any]], list[str]]:
+        """What was typed when the run began, and what of it may not be shown."""
+        return self.broken.exact.get("answers", {}), list(self.broken.exact.get("secrets", ()))
+
+    def journal(self, redactor: Redactor) -> Journal:
+        """The log, to go on with. Raises JournalFault."""
+        broken = self.broken
+        return Journal(broken.path, broken.run, redactor, new=False, after=(broken.records[-1].seq, broken.size))
+
+    def opening(self, argv: Sequence[str]) -> list[Event]:
+        """What the log says of it."""
+        under_way = tuple(f"{host}: {known.name or task}" for (task, host, _), known in self.past.open.items())
+        taken, many = len(self.past.tasks), len(under_way)
+        start = ResumeStart(
+            *(__version__, tuple(argv), taken, under_way, str(self.past.policy), self.changed),
+            *(provenance.user(), provenance.controller(), os.getpid()),
+        )
+        text = f"the run {self.broken.run} goes on: {taken} results are taken over, {many} steps were under way"
+        return [start, Notice("notice", text)]
