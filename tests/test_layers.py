@@ -35,6 +35,7 @@ HOMES = {
     "dask": ("dispatch/_dask_cluster.py",),
     "distributed": ("dispatch/_dask_cluster.py",),
     "cryptography": ("vault/", "lab/", "transports/", "journal/sealing.py"),
+    "orjson": ("journal/",),
 }
 
 

@@ -4,6 +4,8 @@ A line is ASCII (everything else is escaped), has no NaN, and ends in a newline.
 the event's fields follow under their own names. Times are ISO 8601 in UTC with microseconds and `Z`, null for "never".
 `stdout` and `stderr` are text; if a host sent bytes that are not UTF-8, these stand there as `\\xNN`, and `stdout_b64`
 or `stderr_b64` has the exact bytes (after redaction). `log.schema.json` describes it all.
+
+orjson writes the lines, ten times as fast as the standard library, which writes those that orjson would not write so.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
+
+import orjson
 
 from runner.journal.plain import Plainer, same, valid_text
 from runner.model import moment
@@ -39,21 +43,40 @@ TIMES: Final = ("start", "end")
 OUTPUT: Final = ("stdout", "stderr")
 # Seconds that every clock of a host stays below; beyond, `to_iso` has to find out whether they are a time at all.
 _FAR: Final = 2e11
-# Fields that hold more than plain data, or must keep what plain data cannot say.
+# How the fields are made plain that hold more than plain data, or must keep what plain data cannot say.
+_SPECIAL: Final[Mapping[str, Callable[[Plainer, Any], Any]]] = MappingProxyType(
+    {
+        "stdout": Plainer.output,
+        "stderr": Plainer.output,
+        "start": lambda _, value: _readable(_seconds(value)),
+        "end": lambda _, value: _readable(_seconds(value)),
+        "duration_s": lambda _, value: made if math.isfinite(made := _seconds(value)) else 0.0,
+        "diff": lambda plainer, value: value and tuple(_diff(plainer, part) for part in value),
+        "hosts": lambda plainer, value: {plainer.text(host): recap for host, recap in value.items()},
+    }
+)
 SPECIAL_OF: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
     {
         TaskResult: frozenset({"status", "diff", "duration_s", *TIMES, *OUTPUT}),
         RunEnd: frozenset({"hosts", "duration_s"}),
     }
 )
-# How each field is made plain: its name, whether `_special` does it, whether it is a name, whether it is a tuple.
-_TRAITS: Final[Mapping[type[Any], tuple[tuple[str, bool, bool, bool], ...]]] = MappingProxyType(
-    {
-        kind: tuple(
-            (name, name in SPECIAL_OF.get(kind, ()), name in NAMES, name in TUPLES[kind]) for name in FIELDS[kind]
-        )
-        for kind in TYPES.values()
-    }
+
+
+def _makers(kind: type[Any]) -> tuple[tuple[int, bool, Callable[[Plainer, Any], Any]], ...]:
+    """The fields of an event that may have to be made plain: their places, whether they are names, and how."""
+    found: list[tuple[int, bool, Callable[[Plainer, Any], Any]]] = []
+    for place, field in enumerate(fields(kind)):
+        name, special = field.name, field.name in SPECIAL_OF.get(kind, ())
+        if field.type == "bool" or (special and name not in _SPECIAL):
+            continue
+        usual = Plainer.listed if name in TUPLES[kind] else Plainer.value
+        found.append((place, name in NAMES, _SPECIAL[name] if special else usual))
+    return tuple(found)
+
+
+_MAKERS: Final[Mapping[type[Any], tuple[tuple[int, bool, Callable[[Plainer, Any], Any]], ...]]] = MappingProxyType(
+    {kind: _makers(kind) for kind in TYPES.values()}
 )
 
 
@@ -66,6 +89,7 @@ def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
     {kind: _values(kind) for kind in TYPES.values()}
 )
+_AS_JSON: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
@@ -92,37 +116,23 @@ def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
     """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
     kind = type(event)
     plainer, names = Plainer(redact), Plainer()
-    made: list[Any] = []
+    made = list(_VALUES[kind](event))
     changed = False
-    for value, (name, special, literal, is_tuple) in zip(_VALUES[kind](event), _TRAITS[kind], strict=True):
-        found = value
-        if special:
-            found = _special(name, value, plainer, names)
-        elif value is not None and value is not True and value is not False:
-            found = (names if literal else plainer).value(value)
-            if is_tuple and type(found) is list:
-                found = tuple(found)
-        changed = changed or found is not value
-        made.append(found)
+    for place, is_name, make in _MAKERS[kind]:
+        value = made[place]
+        # Most fields are text or nothing, and this is the busiest place of the log.
+        if value is None or (type(value) is str and value.isascii() and (is_name or redact is same)):
+            continue
+        found = make(names if is_name else plainer, value)
+        if found is not value:
+            made[place] = found
+            changed = True
     # Most events are plain already, and making one anew costs as much as looking at all its fields.
     return kind(*made) if changed else event
 
 
-def _special(name: str, value: Any, plainer: Plainer, names: Plainer) -> Any:
-    """The value of a field that is no plain data in the event itself."""
-    match name:
-        case "stdout" | "stderr":
-            return plainer.output(value)
-        case "start" | "end":
-            return _readable(_seconds(value))
-        case "duration_s":
-            made = _seconds(value)
-            return made if math.isfinite(made) else 0.0
-        case "diff":
-            return value and tuple(Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff])) for part in value)
-        case "hosts":
-            return {names.text(host): recap for host, recap in value.items()}
-    return value
+def _diff(plainer: Plainer, part: Diff) -> Diff:
+    return Diff(*(plainer.text(getattr(part, key)) for key in FIELDS[Diff]))
 
 
 def _readable(seconds: float) -> float:
@@ -160,7 +170,16 @@ def dump(record: Record) -> bytes:
         made["hosts"] = {
             host: {key: getattr(recap, key) for key in FIELDS[Recap]} for host, recap in event.hosts.items()
         }
-    return _JSON.encode(made).encode("ascii") + b"\n"
+    return _encoded(made)
+
+
+def _encoded(made: dict[str, Any]) -> bytes:
+    """orjson writes text as UTF-8, and refuses numbers beyond 64 bits: such lines are the standard library's."""
+    try:
+        found = orjson.dumps(made, option=_AS_JSON)
+    except TypeError:
+        found = b"\xff"
+    return found if found.isascii() else _JSON.encode(made).encode("ascii") + b"\n"
 
 
 def _output(name: str, text: str) -> dict[str, str]:

@@ -77,6 +77,11 @@ class Plainer:
             return value.isoformat()
         return self._odd(value)
 
+    def listed(self, value: Any) -> Any:
+        """The same, but a list becomes a tuple."""
+        made = self.value(value)
+        return tuple(made) if type(made) is list else made
+
     def text(self, text: str) -> str:
         """Redacted first, as what a host sent, then made valid."""
         if text.isascii():
@@ -104,8 +109,13 @@ class Plainer:
             return CUT
         self._path.add(id(value))
         try:
-            if isinstance(value, Mapping):
-                return {self._key(key): self.value(part) for key, part in value.items()}
+            if type(value) is dict or isinstance(value, Mapping):
+                return {
+                    self._redact(key) if type(key) is str and key.isascii() else self._key(key): part
+                    if part is None or part is True or part is False
+                    else self.value(part)
+                    for key, part in value.items()
+                }
             made = [self.value(part) for part in value]
             return sorted(made, key=repr) if isinstance(value, Set) else made
         finally:

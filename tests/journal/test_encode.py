@@ -154,3 +154,10 @@ def test_the_schema_refuses(change: dict[str, Any]) -> None:
     found = parsed(line(Record(0, "r", 1.0, next(event for event in EVENTS if isinstance(event, TaskResult)))))
     CHECK.validate(found)
     assert not CHECK.is_valid({**found, **change})
+
+
+@pytest.mark.parametrize("value", ["é€𝄞", "\udcff", "\x7f\u2028", 2**70, -(2**64), 1e300, 5e-324, {"é": ["ü"]}])
+def test_what_orjson_would_write_otherwise_is_ascii_all_the_same(value: Any) -> None:
+    made = Record(0, "r", 1.0, plain(TaskResult("p", "t", "i", "h", "m", Status.OK, values={"value": value})))
+    assert record(dump(made)) == made
+    assert parsed(dump(made))["values"] == made.event.values  # type: ignore[union-attr]
