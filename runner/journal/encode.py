@@ -5,13 +5,15 @@ the event's fields follow under their own names. Times are ISO 8601 in UTC with 
 `stdout` and `stderr` are text; if a host sent bytes that are not UTF-8, these stand there as `\\xNN`, and `stdout_b64`
 or `stderr_b64` has the exact bytes (after redaction). `log.schema.json` describes it all.
 
-orjson writes the lines, ten times as fast as the standard library, which writes those that orjson would not write so.
+orjson, where it is installed, writes the lines ten times as fast as the standard library, which writes those that it
+would not write so.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -21,7 +23,10 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
-import orjson
+try:
+    import orjson
+except ImportError:  # there is a wheel of it for most machines, not for all
+    orjson = None  # type: ignore[assignment,unused-ignore]
 
 from runner.journal.plain import Plainer, same, valid_text
 from runner.model import moment
@@ -89,7 +94,6 @@ def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
     {kind: _values(kind) for kind in TYPES.values()}
 )
-_AS_JSON: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
@@ -175,11 +179,12 @@ def dump(record: Record) -> bytes:
 
 def _encoded(made: dict[str, Any]) -> bytes:
     """orjson writes text as UTF-8, and refuses numbers beyond 64 bits: such lines are the standard library's."""
-    try:
-        found = orjson.dumps(made, option=_AS_JSON)
-    except TypeError:
-        found = b"\xff"
-    return found if found.isascii() else _JSON.encode(made).encode("ascii") + b"\n"
+    if orjson is not None:
+        with contextlib.suppress(TypeError):
+            found: bytes = orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME)
+            if found.isascii():
+                return found
+    return _JSON.encode(made).encode("ascii") + b"\n"
 
 
 def _output(name: str, text: str) -> dict[str, str]:
