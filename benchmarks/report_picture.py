@@ -140,7 +140,7 @@ def records(hosts: int, tasks: int) -> Iterator[Record]:
         yield Record(number, "5f2e9d1c0b7a", at, event)
 
 
-def picture(html: Path, png: Path, *, dark: bool = False, width: int = 1280, height: int = 1100) -> None:
+def picture(html: Path, png: Path, *, dark: bool = False, width: int = 1280, height: int = 1330) -> None:
     """A picture of a page, taken by Chromium without a screen."""
     flags = ["--blink-settings=preferredColorScheme=0"] if dark else []
     words = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={width},{height}", *flags]
@@ -151,7 +151,7 @@ def picture(html: Path, png: Path, *, dark: bool = False, width: int = 1280, hei
 
 
 def main(words: list[str]) -> None:
-    """`OUT.png` (a picture of 40 hosts), or `OUT.jsonl HOSTS TASKS` (a log)."""
+    """`OUT.png` (a picture of 16 hosts), or `OUT.jsonl HOSTS TASKS` (a log)."""
     out = Path(words[0])
     if out.suffix == ".jsonl":
         with out.open("wb") as file:
@@ -159,7 +159,7 @@ def main(words: list[str]) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         html = Path(folder, "report.html")
-        html.write_text(page(gathered(records(40, 12))))
+        html.write_text(page(gathered(records(16, 12))))
         picture(html, out)
 
 

@@ -73,12 +73,12 @@ def test_the_two_commands_stand_in_the_readme() -> None:
 
 
 def test_the_readme_uses_only_subcommands_and_flags_that_exist() -> None:
-    from runner.cli import one_task, play_command, vault_command
+    from runner.cli import log_report, one_task, play_command, vault_command
     from runner.cli.main import COMMANDS
 
     own = {"--mode", "--owner", "--group", "--backup", "--flat", "--shell", "--format"}
     vault = [vault_command.parser(action) for action in vault_command.ACTIONS]
-    parsers = (play_command.parser(), one_task.parser("", "", ""), *vault)
+    parsers = (play_command.parser(), one_task.parser("", "", ""), log_report.parser(), *vault)
     known = own.union(*(made._option_string_actions for made in parsers))
     for line in readme_commands():
         words = line.partition("pbrun ")[2].partition(" -- ")[0].split()

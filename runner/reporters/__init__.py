@@ -14,6 +14,7 @@ from runner.model.call import Status
 from runner.model.event import Record
 from runner.model.quick import dataclass
 from runner.model.settings import Settings
+from runner.reporters._ci import service
 from runner.reporters._diffs import unified
 from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
@@ -25,6 +26,7 @@ PIPE_WIDTH: Final = 79  # what Ansible takes when its output is no terminal
 class ReporterContext:
     """Where a reporter writes, and how. `width` in columns; `line` gives a record's line in the log (with newline).
 
+    `ci`: the service whose job this is, as `_ci.service` names it; `ci_root`: the folder of the repository there.
     Results that are `hidden` are not shown. `diff_context`: how many lines around a difference are."""
 
     out: TextIO
@@ -39,6 +41,8 @@ class ReporterContext:
     hidden: frozenset[Status] = frozenset()
     diff_context: int = 3
     custom_stats: bool = False
+    ci: str = ""
+    ci_root: str = ""
 
 
 def context_for(
@@ -77,6 +81,8 @@ def context_for(
         hidden,
         settings.diff_context,
         settings.show_custom_stats,
+        service(environ),
+        environ.get("GITHUB_WORKSPACE", ""),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TextIO
 
@@ -29,8 +29,10 @@ COLOURS: Final[Mapping[str, str]] = MappingProxyType(
 class Stream:
     """Writes to `stream`; after a broken pipe or another error it writes nothing more. Enough of a file for rich."""
 
-    def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool = False, guard: Callable[[str], str] | None = None) -> None:
+        """`guard` is what all text goes through but that of `command`."""
         self._stream = stream
+        self._guard = guard
         self._colour = colour
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.quiet = False
@@ -45,12 +47,20 @@ class Stream:
         self.flush()
 
     def write(self, text: str) -> int:
-        """Text as it is; what the stream's encoding does not have is escaped."""
+        """Text as it is but for the guard; what the stream's encoding does not have is escaped."""
+        return self._write(self._guard(text) if self._guard else text)
+
+    def command(self, text: str) -> None:
+        """A line for the service that reads the output, past the guard."""
+        self._write(f"{text}\n")
+        self.flush()
+
+    def _write(self, text: str) -> int:
         if not self.quiet:
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
-                self.write(text.encode(self._encoding, "backslashreplace").decode(self._encoding))
+                self._write(text.encode(self._encoding, "backslashreplace").decode(self._encoding))
             except (OSError, ValueError):  # a broken pipe, a full disk, a closed file
                 self._give_up()
         return len(text)

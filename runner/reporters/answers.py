@@ -12,10 +12,9 @@ from typing import Final
 
 from runner.model.call import Carried, Status
 from runner.model.event import HostLost, Notice, PlayStart, Record, RunEnd, TaskResult
-from runner.reporters import ReporterContext, _words
+from runner.reporters import ReporterContext, _ci, _words
 from runner.reporters._diffs import unified
 from runner.reporters._fold import FEW, Block, Fold
-from runner.reporters._stream import Stream
 from runner.reporters._transfers import Transfers
 from runner.reporters._visible import visible
 
@@ -47,8 +46,8 @@ class Answers:
     """Shows answers by section, hosts that say the same together."""
 
     def __init__(self, context: ReporterContext) -> None:
-        self._out = Stream(context.out, colour=context.colour)
-        self._err = Stream(context.err, colour=context.colour)
+        self._out = _ci.stream(context.out, context.ci, colour=context.colour)
+        self._err = _ci.stream(context.err, context.ci, colour=context.colour)
         self._fold = Fold()
         self._hosts: tuple[str, ...] = ()
         self._lost: dict[str, str] = {}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from runner.model.call import Carried
 from runner.model.event import Record
-from runner.reporters import ReporterContext
-from runner.reporters._stream import Stream
+from runner.reporters import ReporterContext, _ci
 
 
 class Json:
     """Writes each record's line to standard output."""
 
     def __init__(self, context: ReporterContext) -> None:
-        self._out = Stream(context.out)
+        self._out = _ci.stream(context.out, context.ci)
         self._line = context.line
 
     def see(self, record: Record) -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from runner.model.call import Carried
 from runner.model.event import Event, HostLost, Notice, PlayStart, Record, RunEnd, RunStart, TaskResult
-from runner.reporters import ReporterContext, _recap, _words
+from runner.reporters import ReporterContext, _ci, _recap, _words
 from runner.reporters._diffs import unified
 from runner.reporters._fold import Block, Fold, names
 from runner.reporters._picture import picture
 from runner.reporters._progress import Progress
 from runner.reporters._rounds import Rounds
-from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Live:
         self._hidden, self._diff_context = context.hidden, context.diff_context
         self._shows_stats = context.custom_stats
         self._console = console or Console(
-            file=cast(TextIO, Stream(context.out)),
+            file=cast(TextIO, _ci.stream(context.out, context.ci)),
             force_terminal=context.is_tty,
             no_color=not context.colour,
             highlight=False,

@@ -16,12 +16,11 @@ from runner.model.event import (
     TaskResult,
     TaskStart,
 )
-from runner.reporters import ReporterContext, _recap, _words
+from runner.reporters import ReporterContext, _ci, _recap, _words
 from runner.reporters._diffs import unified
 from runner.reporters._lineup import Lineup
 from runner.reporters._progress import Progress
 from runner.reporters._rounds import Rounds
-from runner.reporters._stream import Stream
 from runner.reporters._visible import visible
 
 MIN_STARS: Final = 3
@@ -31,8 +30,8 @@ class Plain:
     """Prints each result under the banner of its task, task by task; a banner comes again if a host was too slow."""
 
     def __init__(self, context: ReporterContext) -> None:
-        self._out = Stream(context.out, colour=context.colour)
-        self._err = Stream(context.err, colour=context.colour)
+        self._out = _ci.stream(context.out, context.ci, colour=context.colour)
+        self._err = _ci.stream(context.err, context.ci, colour=context.colour)
         self._width = context.width
         self._verbosity = context.verbosity
         self._hidden, self._diff_context = context.hidden, context.diff_context
@@ -45,15 +44,20 @@ class Plain:
         self._lineup = Lineup(self._progress.is_over)
         self._known: dict[str, str] = {}  # the plays of the tasks that had a result
         self._lost: dict[str, str] = {}
+        self._job = _ci.Job(context.ci, context.ci_root)
+        self._now = 0.0
 
     def see(self, record: Record) -> None:
         """Print what the record says, if it is for a reader."""
         event: Event = record.event
+        self._now = record.ts
         if isinstance(event, TaskResult):
             self._lineup.add((event.play, event.task_id), event, record.ts)
             self._known[event.task_id] = event.play
+            self._job.result(event)
         elif isinstance(event, TaskStart):
             self._paths[event.task_id] = event.path
+            self._job.place(event.task_id, event.path)
         elif isinstance(event, PlayStart):
             self._play_start(event)
         elif isinstance(event, Notice):
@@ -74,6 +78,7 @@ class Plain:
     def close(self) -> None:
         """What waits for its turn is still to be told of, and hosts that were lost without a result of theirs."""
         self._rest()
+        self._tell_job()
 
     def suspend(self) -> None:
         """Somebody else writes to the terminal now: what waits for its turn is told first."""
@@ -105,7 +110,10 @@ class Plain:
 
     def _enter_play(self, name: str) -> None:
         self._play, self._task = name, None
-        self._banner(f"PLAY [{visible(name)}]")
+        title = f"PLAY [{visible(name)}]"
+        for text in self._job.opened(title, self._now):
+            self._out.command(text)
+        self._banner(title)
 
     def _enter_task(self, result: TaskResult) -> None:
         if result.play != self._play:
@@ -158,8 +166,13 @@ class Plain:
             self._out.line(f"fatal: [{visible(name)}]: UNREACHABLE! => {visible(why)}", "unreachable")
         self._lost.clear()
 
+    def _tell_job(self) -> None:
+        for text in (*self._job.closed(self._now), *self._job.annotations()):
+            self._out.command(text)
+
     def _end(self, event: RunEnd) -> None:
         self._rest()
+        self._tell_job()
         self._banner("PLAY RECAP")
         for text, style in _recap.lines(event.hosts):
             self._out.line(text, style)

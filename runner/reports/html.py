@@ -35,7 +35,9 @@ def page(run: Run) -> str:
         "PLAYBOOK": escape(title),
         "STATE": "good" if run.outcome == "ok" else "bad",
         "OUTCOME": escape(words.outcome(run)),
-        "FACTS": "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in words.facts(run)),
+        "FACTS": "\n".join(
+            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in words.facts(run)
+        ),
         "TILES": "\n".join(_tile(name, count) for name, count in _tiles(run)),
         "DATA": encoded(data(run)),
     }
