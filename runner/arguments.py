@@ -46,6 +46,7 @@ class Spec:
     expressions and are not rendered (assert's `that`). `any_options`: unknown names are allowed (set_fact).
     `raw`: options handed over unrendered. `tells_facts`: its outcomes may have `own_facts`, which later steps wait for.
     `between`: it runs on the controller, or on whom the step is delegated to, and brings things to or from its host.
+    `restless`: what its probe reports changes by itself (times, counters), so that it is no sign of a changed host.
     `brings`: what it changes reaches further than its arguments say (packages, accounts). `example`: tasks as YAML,
     `returns`: what each key of the result is, both for `pbrun doc`.
     """
@@ -67,6 +68,7 @@ class Spec:
     required_if: tuple[tuple[str, Any, tuple[str, ...]], ...] = ()
     example: str = ""
     brings: bool = False
+    restless: bool = False
     returns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

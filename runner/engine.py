@@ -21,7 +21,7 @@ from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
 from runner.preparation import Prepared, prepare
 from runner.resuming import Resumption
-from runner.start import Setting, open_run
+from runner.start import Oversight, Setting, open_run
 
 if TYPE_CHECKING:
     from runner.reporters import ReporterContext
@@ -82,6 +82,7 @@ class Loop:
     reporters: Sequence[Reporter]
     locate: Callable[[Target], Target]
     remarks: Callable[[], list[Event]]
+    foretell: Callable[[TaskResult], str | None] | None = None
     tally: Tally = field(default_factory=Tally)
     under_way: set[int] = field(default_factory=set)
     stopping: bool = False
@@ -157,6 +158,11 @@ class Loop:
 
     def tell(self, events: Sequence[Event], *, durable: bool = False) -> None:
         """Log events and show them."""
+        if self.foretell is not None:
+            events = [
+                replace(event, foretold=self.foretell(event)) if isinstance(event, TaskResult) else event
+                for event in events
+            ]
         for event in events:
             self.tally.see(event)
         try:
@@ -218,6 +224,7 @@ def execute(
     words: Sequence[str] = (),
     resumption: Resumption | None = None,
     make: Callable[[Options, Notify], Dispatcher] = find_dispatcher,
+    oversight: Oversight = Oversight(),  # noqa: B008 - a frozen value
 ) -> Ended:
     """Run a plan; `make` gives what carries its trips. `argv` is the command line as it may be shown, `words` as it
     was, if the run may be resumed; `resumption`: it is. Returns how it ended.
@@ -225,11 +232,12 @@ def execute(
     Raises PbrunErrors that come before the first step (the log cannot be opened, a prompt is not answered, a cluster
     cannot be reached)."""
     with contextlib.ExitStack() as stack:
-        setting = open_run(prepared, options, reporter_context, argv, words, resumption, stack)
+        setting = open_run(prepared, options, reporter_context, argv, words, resumption, stack, oversight)
         dispatcher = make(options, setting.notice)
         stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
+        loop.foretell = oversight.foretell
         setting.screen.catch_up = loop.catch_up
         loop.show(resumption.broken.opening() if resumption else ())
         again = run.recall() if resumption else []

@@ -29,7 +29,7 @@ from runner.journal.writer import Journal
 from runner.load.files import Files
 from runner.load.include import TaskLoader
 from runner.model.call import Target
-from runner.model.event import Event, FilesRead, Notice, PlanMade, RunStart
+from runner.model.event import Event, FilesRead, Notice, PlanMade, RunStart, TaskResult
 from runner.model.inventory import Inventory
 from runner.model.options import Options
 from runner.model.plan import Kind
@@ -75,6 +75,17 @@ class HostsOf:
         return [Notice("warning", message) for message in fresh]
 
 
+@dataclass(frozen=True, slots=True)
+class Oversight:
+    """How a run is followed for a saved plan: `watchers` see its records, as reporters do; `seal` is the key for
+    digests of what a dry run finds. When the plan is applied, `plan` is its digest; `foretell` knows what it said."""
+
+    watchers: tuple[Reporter, ...] = ()
+    seal: bytes = b""
+    plan: str = ""
+    foretell: Callable[[TaskResult], str | None] | None = None
+
+
 @dataclass(slots=True)
 class Setting:
     """What stands ready when the loop begins."""
@@ -115,6 +126,7 @@ def open_run(
     words: Sequence[str],
     resumption: Resumption | None,
     stack: contextlib.ExitStack,
+    oversight: Oversight,
 ) -> Setting:
     """Everything a run needs, to be closed by `stack`. Raises PbrunErrors."""
     redactor = Redactor()
@@ -131,8 +143,10 @@ def open_run(
     reporters = _reporters(options, context)
     for reporter in reporters:
         stack.callback(reporter.close)
+    reporters += oversight.watchers
     screen = Screen(reporters)
     world = _world(prepared, options, prompts, redactor, screen, journal.run)
+    world.seal = oversight.seal
     # The lab's servers outlive the connections to them: this stack is closed after the dispatcher.
     labs = stack.enter_context(contextlib.ExitStack())
     remarks = prepared.extensions.notices
@@ -143,7 +157,7 @@ def open_run(
     setting.remarks = remarks
     remarks.extend(Notice("notice", note) for note in journal.notes)
     if resumption is None:
-        setting.opening.extend(_opening(prepared, options, argv, hosts_of))
+        setting.opening.extend(_opening(prepared, options, argv, hosts_of, oversight.plan))
         if words:
             hidden = tuple(words) != tuple(argv) or bool(prompts) or any("@" in word for word in words)
             setting.opening.insert(1, beginning(prepared, words, prompts, typed, secret=hidden))
@@ -231,7 +245,7 @@ def _reporter(name: str, context: ReporterContext) -> Reporter:
     return made
 
 
-def _opening(prepared: Prepared, options: Options, argv: Sequence[str], hosts_of: HostsOf) -> list[Event]:
+def _opening(prepared: Prepared, options: Options, argv: Sequence[str], hosts_of: HostsOf, plan: str) -> list[Event]:
     folder = Path(options.playbooks[0]).absolute().parent if options.playbooks else Path.cwd()
     start = RunStart(
         __version__,
@@ -248,6 +262,7 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str], hosts_of
         options.limit or "",
         options.tags,
         options.skip_tags,
+        plan=plan,
     )
     plays: list[Mapping[str, Any]] = []
     events: list[Event] = []

@@ -45,6 +45,13 @@ def discreet(options: Options, problems: Sequence[Problem]) -> list[Problem]:
     return [replace(p, message=redactor.text(p.message), hint=redactor.text(p.hint)) for p in problems]
 
 
+def refuse_locked(prepared: Prepared) -> None:
+    """Raises InputErrors for the files of variables that hosts of some play need and that no secret opens."""
+    shut = prepared.locked()
+    if shut:
+        raise InputErrors(shut)
+
+
 def end_in_order_when_told_to() -> None:
     """SIGTERM and SIGHUP end a run as Ctrl-C does, so that its log has an end; `nohup` keeps its meaning."""
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -73,9 +80,7 @@ def carry_out(
         limit = f" within --limit {options.limit!r}" if options.limit else ""
         raise PbrunError(f"no host matches {pattern!r}{limit}; nothing was run")
     check(hosts)
-    shut = prepared.locked()
-    if shut:
-        raise InputErrors(shut)
+    refuse_locked(prepared)
     end_in_order_when_told_to()
     words = argv if playbook is None else ()
     return _told(execute(prepared, options, reporter_context=None, argv=masked(argv), words=words))

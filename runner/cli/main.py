@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "play": "run playbooks (the default: `pbrun PLAYBOOK...`)",
+    "plan": "keep in a file what a run would do",
+    "apply": "do what a kept plan says, or refuse if something changed",
     "exec": "run one command on hosts",
     "put": "copy a file or folder to hosts",
     "get": "fetch a file from hosts",

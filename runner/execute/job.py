@@ -53,7 +53,8 @@ class Step:
 
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
     what the host it is delegated to sees. `sent`: when it left (epoch seconds), which may be long before it runs.
-    `flags` are its own where a keyword is a template that may read the item. `foreseen`: what a dry run believes of it.
+    `flags` are its own where a keyword is a template that may read the item. `foreseen`: what a dry run believes of it;
+    `observed`: a digest of what it found, for a saved plan.
     `brought`: what an include was given. `recalled`: how it ended before the run was broken off. `earlier`: the claims
     under which each of its fragments was sent then; `sendings` counts the fragments of this attempt that were sent now.
     """
@@ -84,6 +85,7 @@ class Step:
     recalled: StepEnd | None = None
     earlier: tuple[tuple[Claim, ...], ...] = ()
     sendings: int = 0
+    observed: str = ""
 
     @property
     def done(self) -> bool:

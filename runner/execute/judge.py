@@ -11,6 +11,7 @@ from runner.execute import background
 from runner.execute.background import Later
 from runner.execute.foresight import disbelieve, doubt, with_doubt
 from runner.execute.job import Job, Step
+from runner.execute.observe import observed
 from runner.execute.prepare import Preparer
 from runner.execute.results import result_of
 from runner.execute.scope import StepScope
@@ -48,6 +49,8 @@ class Judge:
             reply = replace(reply, start=step.sent)
         step.start = step.start or reply.start
         step.end = reply.end
+        if self._world.seal:
+            step.observed = observed(self._world.seal, step, reply)
         if reply.timed_out:
             period = job.flags_at(step).timeout_s or 0
             msg = f"Task failed: Timed out after {period:g} second(s)."

@@ -115,6 +115,7 @@ def result_event(
         show_diff=flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,
         role=job.task.role.name if job.task.role else "",
+        observed=step.observed if step is not None else ("" if job.looped or one is None else one.observed),
     )
 
 

@@ -124,7 +124,8 @@ class Outbox:
 class World:
     """Everything around the executor. `prompts` are the answers to `vars_prompt` of each play, by its id;
     `reread_inventory` reads the inventory's sources anew; `nonce` gives 128 random bits in hex. `run` is the run's
-    id; `replay` what its log holds, if it goes on."""
+    id; `replay` what its log holds, if it goes on. `seal`: the key for digests of what a dry run finds, if somebody
+    wants to know it."""
 
     options: Options
     templar: Templating
@@ -140,6 +141,7 @@ class World:
     nonce: Callable[[], str] = lambda: "0" * 32
     run: str = ""
     replay: Replay | None = None
+    seal: bytes = b""
     outbox: Outbox = field(default_factory=Outbox)
     now: float = 0.0
     trips_made: int = 0

@@ -15,7 +15,7 @@ VERSION = 1
 @dataclass(frozen=True, slots=True)
 class RunStart:
     """The run begins. `files` maps each file read to its sha256; `git` and `ci` are empty when there is none. `parent`:
-    the run that this one tries again (`pbrun retry`)."""
+    the run that this one tries again (`pbrun retry`). `plan`: the digest of the saved plan that is applied."""
 
     type: ClassVar[str] = "run_start"
     version: str
@@ -33,6 +33,7 @@ class RunStart:
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     parent: str = ""
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,9 @@ class TaskResult:
 
     `values` are further result keys. `prediction` in a dry run: `same`, `change` or `unknown`. `final`: the task's
     own result on this host (a loop's items come before it as `final=False`). `ignored`: failed, but told to go on.
-    `role`: the role that the task is of.
+    `role`: the role that the task is of. `observed`: in a dry run for a saved plan, a digest of what was found on the
+    host and of what would be put there. `foretold`: what the plan that is applied said (`same`, `change`, `unknown`;
+    `nothing` if it has no such step), None without one.
     """
 
     type: ClassVar[str] = "task_result"
@@ -185,6 +188,13 @@ class TaskResult:
     show_diff: bool = False
     handler: bool = False
     role: str = ""
+    observed: str = ""
+    foretold: str | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether the plan that is applied foretold something else."""
+        return self.foretold in ("same", "change") and self.foretold != ("change" if self.changed else "same")
 
     @property
     def title(self) -> str:

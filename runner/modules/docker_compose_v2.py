@@ -24,6 +24,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Start, stop or remove the services of a compose project.",
+    restless=True,
     brings=True,
     mutually_exclusive=(("project_src", "definition"), ("files", "definition")),
     required_one_of=(("project_src", "definition"),),

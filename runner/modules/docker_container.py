@@ -26,6 +26,7 @@ _STATES: Final = ("absent", "healthy", "present", "started", "stopped")
 
 SPEC = Spec(
     doc="Make, change, start, stop or remove a container of Docker.",
+    restless=True,
     brings=True,
     options={
         "name": Option(required=True, doc="Its name."),

@@ -22,6 +22,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Pull, build, load, tag, push, save or remove an image of Docker.",
+    restless=True,
     brings=True,
     required_if=(("source", "build", ("build",)), ("source", "load", ("load_path",))),
     options={

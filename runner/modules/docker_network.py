@@ -17,6 +17,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Make or remove a network of Docker.",
+    restless=True,
     brings=True,
     options={
         "name": Option(required=True, aliases=("network_name",), doc="Its name."),

@@ -15,6 +15,7 @@ COLLECTION = "community.docker"
 
 SPEC = Spec(
     doc="Make or remove a volume of Docker.",
+    restless=True,
     brings=True,
     options={
         "volume_name": Option(required=True, aliases=("name",), doc="Its name."),

@@ -15,6 +15,7 @@ from runner.sh.verdict import failure, value
 
 SPEC = Spec(
     doc="Start, stop or enable a service, with what manages it there: systemd, OpenRC, runit or init scripts.",
+    restless=True,
     options={
         "name": Option(required=True, doc="The service."),
         "state": Option(

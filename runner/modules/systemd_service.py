@@ -9,6 +9,7 @@ __all__ = ["SPEC", "fragment", "outcome"]
 
 SPEC = Spec(
     doc="Start, stop, enable or mask a unit of systemd.",
+    restless=True,
     options=OPTIONS,
     required_one_of=REQUIRED_ONE_OF,
     example="""\

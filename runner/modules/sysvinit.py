@@ -9,6 +9,7 @@ __all__ = ["SPEC", "fragment", "outcome"]
 
 SPEC = Spec(
     doc="Start, stop or enable a service that has an init script.",
+    restless=True,
     options={
         "name": Option(required=True, aliases=("service",), doc="The script's name below /etc/init.d, or its path."),
         "state": Option(

@@ -40,6 +40,7 @@ pb_report was
 pb_parent "$p"
 [ ! -d "$pb_where" ] || [ -w "$pb_where" ] || pb_kv closed "$pb_where"
 [ ! -w "$p" ] || pb_kv open 1
+[ ! -L "$p" ] || pb_kv link 1
 """
 
 

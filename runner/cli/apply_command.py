@@ -1,0 +1,155 @@
+"""`pbrun apply FILE`: does what a saved plan says, or refuses and names what has changed since."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from runner.cli import flags, plan_command
+from runner.errors import OptionError, PbrunError
+from runner.model.options import Options
+
+if TYPE_CHECKING:
+    from runner.plans.saved import SavedPlan
+    from runner.preparation import Prepared
+
+DESCRIPTION = """\
+Does what a plan of 'pbrun plan' says. First everything is read again and a dry run looks at each host again: if a file,
+a variable, what would be done, or what is found on a host is not as it was for the plan, nothing is run, and what
+differs is said.
+"""
+
+EXAMPLES = """
+  pbrun apply plan.json
+  pbrun apply plan.json -e db_password=...          a secret of the command line, which a plan does not keep
+
+exit codes:
+  those of a run; 3 the plan does not hold any more (nothing was run)
+"""
+SHOWN: Final = 50
+
+
+class PlanRefused(PbrunError):
+    """The plan does not hold any more."""
+
+    exit_code = 3
+
+
+def parser() -> flags.Parser:
+    """The flags of `pbrun apply`: how to run and to connect, but not what to do."""
+    made = flags.Parser("pbrun apply", DESCRIPTION, EXAMPLES, usage="pbrun apply FILE [options]")
+    made.add_argument("plan", metavar="FILE", help="what 'pbrun plan -o FILE' wrote")
+    made.add_argument(
+        "-e", "--extra-vars", action="append", metavar="VARS", help="variables that the plan does not keep"
+    )
+    flags.add_run_flags(made)
+    flags.add_vault_flags(made)
+    flags.add_connection_flags(made)
+    return made
+
+
+def run(words: Sequence[str], argv: Sequence[str]) -> int:
+    """Check that the plan holds, and carry it out; the exit code. Raises `PbrunError`s."""
+    from runner.cli.carry_out import end_in_order_when_told_to
+    from runner.cli.masking import masked
+    from runner.cli.plan_files import read_plan
+    from runner.engine import execute
+    from runner.plans.foretell import Foreteller
+    from runner.plans.saved import NoPlan
+    from runner.preparation import prepare
+    from runner.start import Oversight
+
+    found = parser().read(words)
+    if found.check:
+        raise OptionError("--check: 'pbrun apply' makes a dry run anyway, before it changes anything")
+    try:
+        plan = read_plan(Path(found.plan))
+    except NoPlan as error:
+        raise PlanRefused(f"{found.plan}: {error}") from None
+    checking = options_of(plan, words)
+    end_in_order_when_told_to()
+    print(f"plan: {found.plan} of {plan.made}: looking whether it still holds …", file=sys.stderr)
+    ensure_it_holds(plan, checking, masked(argv))
+    options = replace(checking, check=False, diff=found.diff or checking.settings.diff_always, detailed_exitcode=False)
+    # Read once more: a dry run leaves nothing behind that the run could take for its own.
+    prepared = prepare(options)
+    refuse(found_sources(plan, prepared, options))
+    foreteller = Foreteller(plan)
+    ended = execute(prepared, options, argv=masked(argv), oversight=Oversight(plan=plan.digest, foretell=foreteller))
+    print(f"log: {ended.log_path}", file=sys.stderr)
+    print(
+        f"plan: {foreteller.right} as foretold, {foreteller.wrong} not, {foreteller.open} could not be foretold",
+        file=sys.stderr,
+    )
+    return ended.exit_code
+
+
+def options_of(plan: SavedPlan, words: Sequence[str]) -> Options:
+    """Those of the plan's own words, with what was given now behind them. Raises OptionError."""
+    own = parser().read(words)
+    if plan.masked and not own.extra_vars:
+        raise OptionError(
+            "the plan was made with a secret among its variables, which it does not keep: give it again (-e)"
+        )
+    more = [word for word in words if word != own.plan]
+    if own.extra_vars and "--" in words:
+        raise OptionError("'--' has no meaning here")
+    found = plan_command.parser().read([*plan.words, *more])
+    # Where the log goes and how it looks is for each run to say; so is what its exit code means.
+    found.log, found.output, found.detailed_exitcode = own.log, own.output, False
+    found.verbosity = own.verbosity
+    return plan_command.options_of(found)
+
+
+def ensure_it_holds(plan: SavedPlan, options: Options, argv: Sequence[str]) -> None:
+    """Read everything again and look at each host again. Raises PlanRefused with all that differs."""
+    from runner.cli.carry_out import prepared_or_told, refuse_locked
+    from runner.cli.plan_files import saved_plan
+    from runner.engine import execute
+    from runner.journal.encode import line
+    from runner.plans import compare
+    from runner.plans.collect import Collector
+    from runner.reporters import ReporterContext
+    from runner.start import Oversight
+
+    prepared = prepared_or_told(options)
+    refuse_locked(prepared)
+    refuse(found_sources(plan, prepared, options))
+    collector = Collector()
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        ended = execute(
+            prepared,
+            replace(options, output="plain"),
+            reporter_context=ReporterContext(nowhere, nowhere, line),
+            argv=argv,
+            oversight=Oversight((collector,), bytes.fromhex(plan.seal)),
+        )
+    now = saved_plan(prepared, options, collector, plan.words, seal=plan.seal)
+    # What is read in the course of a run (templates, included files) is known only now.
+    refuse([*compare.sources(plan, now), *compare.steps(plan, now)])
+    if ended.exit_code:
+        raise PlanRefused(f"the dry run did not end well (exit code {ended.exit_code}); nothing was run")
+
+
+def found_sources(plan: SavedPlan, prepared: Prepared, options: Options) -> list[str]:
+    """What has changed of the files that are read before a run begins, and of the variables."""
+    from runner.cli.plan_files import saved_plan
+    from runner.plans import compare
+
+    now = saved_plan(prepared, options, None, plan.words, seal=plan.seal)
+    read = {name: digest for name, digest in plan.files.items() if name in now.files}
+    return compare.sources(replace(plan, files=read), now)
+
+
+def refuse(differences: Sequence[str]) -> None:
+    """Raises PlanRefused if there are any."""
+    if not differences:
+        return
+    more = len(differences) - SHOWN
+    lines = [f"  {text}" for text in differences[:SHOWN]] + ([f"  … and {more} more"] if more > 0 else [])
+    text = "\n".join(lines)
+    raise PlanRefused(f"the plan does not hold any more, nothing was run:\n{text}\nMake a new one with 'pbrun plan'.")
