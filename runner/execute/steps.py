@@ -211,6 +211,7 @@ class Steps:
             step.outcome = paused(self._world, step.start, step.outcome)
             return self._judge_one(chain, job, step)
         chain.waiting += 1
+        job.ends_chain = True  # nothing behind a pause is sent before it is over
         held, step.outcome = step.outcome, None
 
         def over() -> None:

@@ -106,6 +106,14 @@ def test_time_passes_only_on_the_clock_that_was_handed_in(tmp_path: Path) -> Non
     assert said(done, "h1") == ["120 3"]
 
 
+def test_nothing_behind_a_pause_is_sent_before_it_is_over(tmp_path: Path) -> None:
+    text = "- {name: a, command: a}\n- {name: p, pause: {seconds: 50}}\n- {name: b, command: b}\n"
+    done = Book(tmp_path).run(text, ["h1"])
+    sent = {event.task: done.told_before[event.trip] for event in done.events if isinstance(event, TaskIntent)}
+    assert not any(isinstance(event, TaskResult) and event.task == "p" for event in sent["a"])
+    assert any(isinstance(event, TaskResult) and event.task == "p" for event in sent["b"])
+
+
 def test_a_dry_run_waits_for_nothing(tmp_path: Path) -> None:
     text = """
     - {name: p, pause: {minutes: 2}}

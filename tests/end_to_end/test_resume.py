@@ -1,0 +1,173 @@
+"""Runs that are killed go on with `--resume`: what has ended is done once, what was under way is reported.
+
+`PBRUN_CRASH_POINTS=200` kills the run at that many places instead of a few.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.process import ROOT, environment, read_log, write_playbook
+from tests.end_to_end.test_interrupts import hears_interrupts
+from tests.sshd_farm import Farm, sshd_farm
+
+POINTS = int(os.environ.get("PBRUN_CRASH_POINTS", "3"))
+SITE = """
+- hosts: all
+  gather_facts: false
+  serial: [1, 2]
+  tasks:
+    - {name: t1, shell: "echo t1 >> ids", register: one, notify: h1}
+    - {name: hush, shell: "echo t2 >> ids; echo hush-hush", no_log: true, register: hush, notify: h1}
+    - {name: each, shell: "echo t3.{{ item }} >> ids", loop: [1, 2, 3]}
+    - block:
+        - {name: fails, shell: "echo t4 >> ids; false"}
+      rescue:
+        - {name: rescues, shell: "echo t5 {{ hush.stdout | default(123456789) | string | length }} >> ids"}
+    - {include_tasks: more.yml}
+    - {name: last, shell: "echo t7 {{ total }} >> ids", notify: h2}
+  handlers:
+    - {name: h1, shell: "echo h1 >> ids"}
+    - {name: h2, shell: "echo h2 >> ids"}
+"""
+MORE = '- {name: adds, shell: "echo t6 >> ids", notify: h1}\n- set_fact: {total: "{{ (one.rc | default(0)) + 5 }}"}\n'
+IDS = ["t1", "t2", "t3.1", "t3.2", "t3.3", "t4", "t5 9", "t6", "h1", "t7 5", "h2"]
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[Farm]:
+    """Two hosts with a home folder each."""
+    with sshd_farm(hosts=2, homes=True, first_address=2000) as running:
+        yield running
+
+
+def site(folder: Path, lines: Sequence[str] = ("localhost ansible_connection=local",)) -> list[str]:
+    """The command line of a run."""
+    (folder / "hosts.ini").write_text("\n".join(lines) + "\n")
+    (folder / "more.yml").write_text(MORE)
+    return [write_playbook(folder / "site.yml", SITE), "-i", str(folder / "hosts.ini")]
+
+
+def begin(state: Path, *words: str) -> subprocess.Popen[bytes]:
+    """pbrun as a process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "runner", *words], cwd=ROOT, env=environment(state), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, preexec_fn=hears_interrupts,
+    )  # fmt: skip
+
+
+def ends(run: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Its exit code and all that it said."""
+    out, err = run.communicate(timeout=90)
+    assert b"Traceback" not in err, err
+    return run.returncode, (out + err).decode()
+
+
+def kill_at(run: subprocess.Popen[bytes], log: Path, lines: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Kill the run as soon as its log has so many lines."""
+    while run.poll() is None and (not log.exists() or log.read_bytes().count(b"\n") < lines):
+        time.sleep(0.001)
+    run.send_signal(number)
+
+
+def under_way(log: Path) -> list[str]:
+    """The steps that the resumption found under way."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    return [step for line in lines if line["type"] == "resume_start" for step in line["under_way"]]
+
+
+def check_once(ids: Sequence[str], host: str, reported: Sequence[str]) -> None:
+    """Every id was written once, or less often where it was reported."""
+    counts = Counter(ids)
+    assert all(counts[one] == 1 for one in counts), counts
+    # A handler whose notifier was skipped has nothing to do, nor has a rescue whose block was: that is no loss.
+    missing = set(IDS) - set(counts)
+    assert not missing or any(step.startswith(f"{host}: ") for step in reported), (missing, reported)
+
+
+@pytest.mark.sshd
+@pytest.mark.parametrize("point", range(POINTS))
+def test_a_run_that_is_killed_anywhere_does_the_rest_and_nothing_twice(tmp_path: Path, farm: Farm, point: int) -> None:
+    homes = [farm.folder / "homes" / address for address in farm.addresses]
+    for home in homes:
+        (home / "ids").unlink(missing_ok=True)
+    log = tmp_path / "log.jsonl"
+    run = begin(tmp_path, *site(tmp_path, farm.inventory_lines()), "--log", str(log))
+    kill_at(run, log, 6 + 97 * point // POINTS)
+    run.communicate(timeout=30)
+    resumed = begin(tmp_path, "--resume", str(log), "--indeterminate", "skip")
+    code, said = ends(resumed)
+    reported = under_way(log)
+    assert code == 0 or reported, said
+    for host, home in enumerate(homes):
+        ids = (home / "ids").read_text().splitlines() if (home / "ids").exists() else []
+        check_once(ids, f"h{host}", reported)
+    assert "hush-hush" not in log.read_text()
+    lines = read_log(log)
+    assert lines[-1]["type"] == "run_end"
+
+
+def interrupted(folder: Path) -> tuple[Path, list[str]]:
+    """A run on this machine that a Ctrl-C has ended in its second half."""
+    marks = folder / "ids"
+    text = f"""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {{name: one, shell: "echo one >> {marks}; echo hush-hush", no_log: true, register: one}}
+    - {{name: slow, file: {{path: "{folder}/made", state: touch}}, loop: [1], loop_control: {{pause: 0}}}}
+    - {{name: wait, pause: {{seconds: 30}}, when: "not lookup('file', '{folder}/gate') | bool"}}
+    - {{name: two, no_log: true, shell: "echo two {{{{ one.stdout }}}} >> {marks}"}}
+"""
+    (folder / "gate").write_text("false")
+    (folder / "hosts.ini").write_text("localhost ansible_connection=local\n")
+    words = [write_playbook(folder / "site.yml", text), "-i", str(folder / "hosts.ini")]
+    run = begin(folder, *words)
+    runs = folder / "pbrun" / "runs"
+    while run.poll() is None and not (folder / "made").exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    run.send_signal(signal.SIGINT)
+    code, said = ends(run)
+    assert code == 99, said
+    (log,) = runs.glob("*.jsonl")
+    assert f"pbrun --resume {read_log(log)[0]['run']}" in said
+    return log, words
+
+
+def test_after_an_interrupt_the_run_goes_on_and_what_has_changed_is_refused(tmp_path: Path) -> None:
+    log, _ = interrupted(tmp_path)
+    run = read_log(log)[0]["run"]
+    text = (tmp_path / "site.yml").read_text()
+    (tmp_path / "site.yml").write_text(text + "    - {name: three, shell: 'true'}\n")
+    code, said = ends(begin(tmp_path, "--resume"))
+    assert code == 1 and f"{tmp_path}/site.yml has changed" in said and "--resume-changed" in said
+    (tmp_path / "site.yml").write_text(text)
+    assert ends(begin(tmp_path, "--resume", "--limit", "x"))[0] == 5
+    key = next(log.parent.glob("*.key-*"))
+    key.rename(tmp_path / "key")
+    code, said = ends(begin(tmp_path, "--resume", run[:6]))
+    assert code == 1 and "its key is gone" in said
+    (tmp_path / "key").rename(key)
+    (tmp_path / "gate").write_text("true")
+    code, said = ends(begin(tmp_path, "--resume", run[:6], "--resume-changed"))
+    assert code == 0, said
+    assert (tmp_path / "ids").read_text().splitlines() == ["one", "two hush-hush"]
+    assert "hush-hush" not in log.read_text()
+    for name in ((), (run,), (str(log),)):
+        code, said = ends(begin(tmp_path, "--resume", *name))
+        assert (code, "nothing is left to resume" in said) == (0, True), said
+    lines: Sequence[dict[str, Any]] = read_log(log)
+    assert [line["type"] for line in lines].count("resume_start") == 1
+    assert lines[-1]["status"] == "ok" and lines[-1]["hosts"]["localhost"]["ok"] == 3
