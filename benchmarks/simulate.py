@@ -117,7 +117,7 @@ class Remembered:
         """It has to connect again."""
         self._connected.discard(host)
 
-    def close(self) -> None:
+    def close(self, *, settled: bool = True) -> None:
         """Nothing is open."""
 
 

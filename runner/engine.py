@@ -74,7 +74,7 @@ def _concerns_host(event: TaskResult) -> bool:
 
 @dataclass(slots=True)
 class Loop:
-    """One run under way."""
+    """One run under way. `settled`: all that came back is in its log."""
 
     run: Run
     dispatcher: Dispatcher
@@ -84,8 +84,9 @@ class Loop:
     remarks: Callable[[], list[Event]]
     foretell: Callable[[TaskResult], str | None] | None = None
     tally: Tally = field(default_factory=Tally)
-    under_way: set[int] = field(default_factory=set)
+    under_way: dict[int, None] = field(default_factory=dict)
     stopping: bool = False
+    settled: bool = False
     fault: JournalFault | None = None
 
     def go(self) -> None:
@@ -120,7 +121,7 @@ class Loop:
             if isinstance(message, Reply):
                 self.run.hear(message)
             elif isinstance(message, TripEnd) and message.trip in self.under_way:
-                self.under_way.discard(message.trip)
+                del self.under_way[message.trip]
                 self.run.end(message)
             elif isinstance(message, Carried):
                 for reporter in self.reporters:
@@ -129,7 +130,7 @@ class Loop:
     def flush(self) -> None:
         """Write events (intents are on disk before anything is sent), show them, then send the trips."""
         while box := self._next_box():
-            self.tell([*self.remarks(), *box.events], durable=bool(box.trips))
+            self.tell([*self.remarks(), *box.events], durable=bool(box.trips or box.resets))
             for host in box.resets:
                 self.dispatcher.reset(host)
             for trip in box.trips:
@@ -145,15 +146,17 @@ class Loop:
         return world.take_outbox()
 
     def _send(self, trip: Trip) -> None:
-        self.under_way.add(trip.id)
+        self.under_way[trip.id] = None
         if self.stopping:
-            self.under_way.discard(trip.id)
+            del self.under_way[trip.id]
             self.run.withdraw(trip.id)
             return
         try:
-            self.dispatcher.send(replace(trip, target=self.locate(trip.target)))
+            # What came back has been logged before this: no trip that is older than those under way has more to say.
+            settled = next(iter(self.under_way))
+            self.dispatcher.send(replace(trip, target=self.locate(trip.target), settled=settled))
         except EnvironmentFault as error:
-            self.under_way.discard(trip.id)
+            del self.under_way[trip.id]
             self.run.end(TripEnd(trip.id, str(error), sent=False))
 
     def tell(self, events: Sequence[Event], *, durable: bool = False) -> None:
@@ -234,10 +237,10 @@ def execute(
     with contextlib.ExitStack() as stack:
         setting = open_run(prepared, options, reporter_context, argv, words, resumption, stack, oversight)
         dispatcher = make(options, setting.notice)
-        stack.callback(dispatcher.close)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
         loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
         loop.foretell = oversight.foretell
+        stack.callback(lambda: dispatcher.close(settled=loop.settled))
         setting.screen.catch_up = loop.catch_up
         loop.show(resumption.broken.opening() if resumption else ())
         again = run.recall() if resumption else []
@@ -254,6 +257,7 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
     ending = RunEnd(status, code, hosts, took, loop.run.stats())
     try:
         loop.tell([*setting.take_notices(), ending], durable=True)
+        loop.settled = loop.fault is None and not loop.stopping
     except JournalFault as fault:
         loop.fault = fault
     if loop.fault is not None:

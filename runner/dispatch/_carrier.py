@@ -20,7 +20,7 @@ from runner.errors import ConnectionLost, StepError, Unreachable
 from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
 from runner.model.quick import dataclass
 from runner.sh.frames import Record, StepStart, TripDone
-from runner.sh.fuse import trip_text
+from runner.sh.fuse import is_claimed, trip_text
 from runner.sh.replies import Replies
 
 # A killed step still sends its output; a shell that does not get that far is given up.
@@ -73,7 +73,7 @@ def carry(trip: Trip, link: HostLink, mail: Mail, files: Files) -> None:
     sink = mail.post
     while True:
         try:
-            session = link.take(trip.become)
+            session = link.take(trip.become, trip.settled)
             used_before = session.trips > 0
             work = _Work(trip, link, session, mail, files)
             lost = _carry_on(work)
@@ -181,12 +181,15 @@ class _Leg:
         lines = self._without(refused)
         stopped: int | None = None
         if lines:
-            text = trip_text(replace(work.trip, lines=lines), work.session.token, paths)
+            session, trip = work.session, replace(work.trip, lines=lines)
+            text = trip_text(trip, session.token, paths, settled=session.keeps < trip.settled, now=time.time())
             if "\0" in text:
                 raise StepError("a step's text holds a NUL character")
-            work.session.send(text)
+            if trip.run and any(map(is_claimed, lines)):
+                session.keeps = trip.id
+            session.send(text)
             first, work.sent = not work.sent, True
-            work.session.ready()
+            session.ready()
             if first:
                 work.mail.post(Sent(work.trip.id))
             stopped = self._follow(lines)

@@ -101,15 +101,15 @@ class Outpost:
         """A coordinator that asks no more is gone: its shells are let go, so that hosts are left clean."""
         while time.monotonic() - self._heard < LEASE_S:
             await asyncio.sleep(HEAR_S)
-        await self.end()
+        await self.end(settled=False)
 
-    async def end(self) -> None:
-        """Close all connections and forget the run."""
+    async def end(self, *, settled: bool = True) -> None:
+        """Close all connections and forget the run; see `runner.model.ports.Dispatcher.close`."""
         if self._over:
             return
         self._over = True
         self._depot.close()
-        await asyncio.to_thread(self._threads.close)
+        await asyncio.to_thread(self._threads.close, settled=settled)
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         if self.when_over:
             self.when_over()

@@ -13,6 +13,7 @@ from runner.dispatch._shell import Becomes, Started, start
 from runner.errors import ConnectionLost, SessionRefused, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import Connection
+from runner.sh.keeping import Owner
 
 MAX_SESSIONS: Final = 4
 CLOSE_S: Final = 3.0
@@ -24,15 +25,23 @@ Users = dict[Become | None, int]
 
 
 class HostLink:
-    """Everything open to one target. Thread-safe; connections are opened when first needed and again when broken."""
+    """Everything open to one target. Thread-safe; connections are opened when first needed and again when broken.
+    `owner`: the run whose steps the sessions' folders keep."""
 
     def __init__(
-        self, target: Target, connect: Connect, becomes: Becomes, gate: AbstractContextManager[object]
+        self,
+        target: Target,
+        connect: Connect,
+        becomes: Becomes,
+        gate: AbstractContextManager[object],
+        owner: Owner | None,
     ) -> None:
         self.target = target
         self._connect = connect
         self._becomes = becomes
         self._gate = gate
+        self._owner = owner
+        self._settled = 0
         self._connecting = threading.Lock()
         self._changed = threading.Condition()
         self._connection: Connection | None = None
@@ -43,12 +52,14 @@ class HostLink:
         self._limit = MAX_SESSIONS
         self._retired = False
 
-    def take(self, become: Become | None) -> Session:
-        """A ready shell for one trip: an idle one, a new one, or one that another trip gives back.
+    def take(self, become: Become | None, settled: int) -> Session:
+        """A ready shell for one trip: an idle one, a new one, or one that another trip gives back. `settled`: what
+        trips with a smaller id brought is in the log.
 
         Raises `Unreachable` or `ConnectionLost`; either way nothing was sent.
         """
         patience = REFUSAL_WAITS
+        self._settled = max(self._settled, settled)
         while True:
             session = self._idle_or_slot(become)
             if session is not None:
@@ -87,9 +98,9 @@ class HostLink:
         session = None
         try:
             try:
-                session = open_session(self._connected(), self.target, become, self._becomes)
+                session = open_session(self._connected(), self.target, become, self._becomes, self._owner)
             except ConnectionLost:
-                session = open_session(self._connected(), self.target, become, self._becomes)
+                session = open_session(self._connected(), self.target, become, self._becomes, self._owner)
             return session
         finally:
             with self._changed:
@@ -111,7 +122,7 @@ class HostLink:
                 self._changed.wait(1.0)
                 return True
             oldest = self._idle.pop(0)
-        oldest.close(CLOSE_S)
+        oldest.close(CLOSE_S, settled=oldest.keeps < self._settled)
         return True
 
     def give_back(self, session: Session, *, usable: bool) -> None:
@@ -124,7 +135,7 @@ class HostLink:
             retire = self._retired and not self._busy
             self._changed.notify_all()
         if not keep:
-            session.close(CLOSE_S if usable else 0.0)
+            session.close(CLOSE_S if usable else 0.0, settled=False)
         if retire:
             self._close_connections()
 
@@ -153,26 +164,29 @@ class HostLink:
         with self._gate:
             return self._connect(self.target)
 
-    def end_input(self) -> None:
+    def end_input(self, *, settled: bool) -> None:
         """Tell all shells that there is nothing more, without waiting: the first half of `retire`."""
         with self._changed:
             self._retired = True
-            sessions = [*self._idle, *self._busy]
-        for session in sessions:
-            session.end_input()
+            idle, busy = list(self._idle), list(self._busy)
+        for session in idle:
+            session.end_input(settled=settled)
+        for session in busy:
+            session.end_input(settled=False)
 
-    def retire(self, within_s: float = CLOSE_S) -> None:
-        """Close idle shells, then the connection once no trip is under way; later trips are refused."""
+    def retire(self, within_s: float = CLOSE_S, *, settled: bool = True) -> None:
+        """Close idle shells, then the connection once no trip is under way; later trips are refused. `settled`: what
+        they have answered is in the log."""
         with self._changed:
             self._retired = True
             idle, self._idle = self._idle, []
             waiting = bool(self._busy)
             self._changed.notify_all()
         for session in idle:
-            session.end_input()
+            session.end_input(settled=settled)
         deadline = time.monotonic() + within_s
         for session in idle:
-            session.close(max(0.0, deadline - time.monotonic()))
+            session.close(max(0.0, deadline - time.monotonic()), settled=settled)
         if not waiting:
             self._close_connections()
 

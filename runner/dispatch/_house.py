@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import secrets
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +18,7 @@ from runner.dispatch._host import HostLink
 from runner.errors import PbrunError
 from runner.model.call import Target, Trip, TripEnd
 from runner.model.ports import BecomeMethod, Connection, Transport
+from runner.sh.keeping import Owner
 
 HANDSHAKES_EACH_CPU: Final = 2
 HANDSHAKES_MORE: Final = 6
@@ -39,13 +42,14 @@ class House:
         self._lock = threading.Lock()
         self._links: dict[Target, HostLink] = {}
         self._open: dict[str, Transport] = {}
+        self._key, self._began_ms = secrets.token_hex(4), round(time.time() * 1000)
         self._gate = threading.BoundedSemaphore(HANDSHAKES_EACH_CPU * (os.cpu_count() or 1) + HANDSHAKES_MORE)
 
     def carry(self, trip: Trip, sink: Sink) -> None:
         """Carry a trip; whatever happens, one `TripEnd` is reported."""
         mail = Mail(sink)
         try:
-            carry(trip, self._link(trip.target), mail, self._files)
+            carry(trip, self._link(trip.target, trip.run), mail, self._files)
         except PbrunError as error:
             end = TripEnd(trip.id, str(error), sent=False)
         except Exception as error:
@@ -56,11 +60,12 @@ class House:
         if not mail.ended:
             mail.post(end)
 
-    def _link(self, target: Target) -> HostLink:
+    def _link(self, target: Target, run: str) -> HostLink:
         with self._lock:
             link = self._links.get(target)
             if link is None:
-                link = HostLink(target, self._connect, self._becomes, self._gate)
+                owner = Owner(run, self._key, self._began_ms) if run else None
+                link = HostLink(target, self._connect, self._becomes, self._gate, owner)
                 self._links[target] = link
             return link
 

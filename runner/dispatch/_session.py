@@ -13,16 +13,19 @@ from runner.errors import ConnectionLost, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import Connection, Process
 from runner.model.quick import dataclass
-from runner.sh.frames import FrameError, Frames, Ready, Record, Refused
+from runner.sh.frames import FrameError, Frames, Ready, Record, Refused, TripDone
+from runner.sh.keeping import Owner
 from runner.sh.prelude import session_script
 
+HANG_UP_S: Final = 1.0
 # Shells that run a script line by line as it arrives, and nothing of a trip if the prelude made them end.
 BOURNE: Final = frozenset({"sh", "ash", "bash", "busybox", "dash", "ksh", "ksh93", "mksh"})
 
 
 @dataclass(slots=True)
 class Session:
-    """One shell. Once it is `ready`, `folder` is its private folder on the host, `pid` its process there."""
+    """One shell. Once it is `ready`, `folder` is its private folder on the host, `pid` its process there. `keeps`: the
+    last trip of which the folder keeps something (0: none)."""
 
     connection: Connection
     target: Target
@@ -33,6 +36,7 @@ class Session:
     pid: int = 0
     folder: str = ""
     trips: int = 0
+    keeps: int = 0
     _cut_off: bool = False
     _early: list[Record] = field(default_factory=list)
 
@@ -116,18 +120,36 @@ class Session:
         """Whether its connection is open."""
         return self.connection.alive()
 
-    def end_input(self) -> None:
-        """Let it end by itself: it removes its folder and goes. A terminal's input has no end, so it is hung up."""
+    def end_input(self, *, settled: bool) -> None:
+        """Let it end by itself: it goes, and removes its folder unless it keeps something that is not `settled` (in
+        the log). A terminal's input has no end, so it is hung up."""
+        if settled and self.keeps:
+            self._forget()
         if self.started.tty:
             self.process.close()
         else:
             self.process.close_stdin()
 
-    def close(self, within_s: float) -> None:
-        """End it, waiting for at most this time until it has removed its folder."""
+    def _forget(self) -> None:
+        """Have it keep nothing. On a terminal, being hung up could come before it has read that."""
+        self.keeps = 0
+        try:
+            if not self.started.tty:
+                self.process.write(b"pb_keep=\n")
+                return
+            self.process.write(b"pb_keep= pb_over= pb_stop=; pb_trip_end\n")
+            deadline = time.monotonic() + HANG_UP_S
+            for record in self.records(lambda: max(0.0, deadline - time.monotonic())):
+                if isinstance(record, TripDone):
+                    return
+        except (ConnectionLost, TimeoutError):
+            return
+
+    def close(self, within_s: float, *, settled: bool) -> None:
+        """End it, waiting for at most this time until it has removed its folder; see `end_input`."""
         deadline = time.monotonic() + within_s
         try:
-            self.end_input()
+            self.end_input(settled=settled)
             while self.process.read(max(0.0, deadline - time.monotonic())) is not None:
                 pass
             self.process.wait(max(0.0, deadline - time.monotonic()))
@@ -137,8 +159,12 @@ class Session:
             self.process.close()
 
 
-def open_session(connection: Connection, target: Target, become: Become | None, becomes: Becomes) -> Session:
-    """Start a shell and send it the prelude. Raises `Unreachable`, `SessionRefused`, `ConnectionLost`.
+def open_session(
+    connection: Connection, target: Target, become: Become | None, becomes: Becomes, owner: Owner | None
+) -> Session:
+    """Start a shell and send it the prelude, for the steps of this run.
+
+    Raises `Unreachable`, `SessionRefused`, `ConnectionLost`.
 
     The login user's shell is not waited for if its name is a Bourne shell's: its first trip follows the prelude at
     once, which saves a round trip. Any other program must first say that it is ready, lest it takes a trip's text for
@@ -148,7 +174,7 @@ def open_session(connection: Connection, target: Target, become: Become | None, 
     started = start(connection, target, become, becomes)
     try:
         session = Session(connection, target, become, started, Frames(token), token)
-        session.begin(session_script(token, nonce))
+        session.begin(session_script(token, nonce, owner))
         if become is not None or not is_bourne(target.shell):
             session.ready()
         return session

@@ -103,14 +103,15 @@ class Dask:
         """What has arrived; see `runner.model.ports.Dispatcher`."""
         return arrived(self._messages, timeout_s)
 
-    def close(self) -> None:
-        """Let go of all hosts; of a cluster of our own, end it. Its processes also end when this one does."""
+    def close(self, *, settled: bool = True) -> None:
+        """See `runner.model.ports.Dispatcher`. Let go of all hosts; of a cluster of our own, end it. Its processes also
+        end when this one does."""
         if self._closed:
             return
         self._closed = True
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._life.cancel)
-        self._here.close()
+        self._here.close(settled=settled)
         self._thread.join(CLOSE_S)
 
     def _live(self) -> None:

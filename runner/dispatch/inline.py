@@ -41,9 +41,9 @@ class Inline:
         for link in self._house.forget(host):
             link.retire()
 
-    def close(self) -> None:
+    def close(self, *, settled: bool = True) -> None:
         """Close everything; trips that were never carried are dropped."""
         self._closed = True
         self._trips.clear()
         for link in self._house.forget_all():
-            link.retire()
+            link.retire(settled=settled)

@@ -74,10 +74,10 @@ class Threads:
         for link in self._house.forget(host):
             self._do(link.retire)
 
-    def close(self) -> None:
+    def close(self, *, settled: bool = True) -> None:
         """End everything: shells are let go so that they remove their folders, then connections are closed.
 
-        Takes no longer than about `CLOSE_S`; trips under way end as lost.
+        See `runner.model.ports.Dispatcher`. Takes no longer than about `CLOSE_S`; trips under way end as lost.
         """
         if self._closed:
             return
@@ -85,9 +85,9 @@ class Threads:
         deadline = time.monotonic() + CLOSE_S
         links = self._house.forget_all()
         for link in links:
-            link.end_input()
+            link.end_input(settled=settled)
         for link in links:
-            link.retire(max(0.0, deadline - time.monotonic()))
+            link.retire(max(0.0, deadline - time.monotonic()), settled=settled)
             link.cut()
         for _ in self._workers:
             self._jobs.put(None)

@@ -203,9 +203,10 @@ class Dispatcher(Protocol):
         """What has arrived since the last call, waiting for at least one; an empty list when the time is over."""
 
     def reset(self, host: str) -> None:
-        """Close the host's connections; the next trip opens new ones."""
+        """Close the host's connections; the next trip opens new ones. What the host has answered is in the log."""
 
-    def close(self) -> None: ...
+    def close(self, *, settled: bool = True) -> None:
+        """End everything. Unless it is `settled` (what was answered is in the log), hosts keep what they know."""
 
 
 class Reporter(Protocol):

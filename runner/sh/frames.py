@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from runner.model.fate import Fate
 from runner.model.quick import dataclass
 
 LIMIT: Final = 16 << 20  # bytes of one payload that are kept; beyond it its head and its tail
@@ -33,6 +34,15 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class StepStart:
     index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fated:
+    """What became of a step that was sent before, as line number `was` of its trip; its answer follows."""
+
+    index: int
+    fate: Fate
+    was: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class TripDone:
     stopped_at: int | None
 
 
-Record = Ready | Refused | StepStart | Value | Differs | Output | Errors | StepEnd | TripDone
+Record = Ready | Refused | StepStart | Fated | Value | Differs | Output | Errors | StepEnd | TripDone
 
 
 class FrameError(ValueError):
@@ -186,6 +196,9 @@ def _parse(line: str) -> Record | tuple[str, int, str]:
         match kind:
             case "S":
                 return StepStart(int(first))
+            case "F":
+                fate, _, was = second.partition(" ")
+                return Fated(int(first), Fate(fate), int(was))
             case "D":
                 return Differs(int(first))
             case "X":

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from runner.model.call import Line, Trip
+from runner.model.call import Effect, Line, Trip
+from runner.sh.asking import ASKING, ask, checksum
 from runner.sh.quote import quote
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -15,18 +16,25 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _RESERVED: Final = frozenset({"IFS", "UID", "EUID", "PPID", "GID", "EGID"})
 
 
-def trip_text(trip: Trip, token: str, uploads: Mapping[tuple[int, str], str]) -> str:
+def trip_text(
+    trip: Trip, token: str, uploads: Mapping[tuple[int, str], str], *, settled: bool = True, now: float = 0.0
+) -> str:
     """The text of a whole trip, to be sent in one piece to a session that said `Ready`.
 
     `uploads` maps (step's index, upload's name) to the absolute path of the file on the host; these files are removed
-    when the trip is over, after its `TripDone`. It is one compound command, because dash and busybox read their stdin
+    when the trip is over, after its `TripDone`. `settled`: nothing of earlier trips has to be kept in the session's
+    folder any more. `now` is UTC epoch seconds. It is one compound command, because dash and busybox read their stdin
     ahead, and nothing runs before its last byte has come. Raises StepError when a text holds NUL, ValueError when a
     text holds the token.
     """
     parts = ["{", "pb_trip=$((pb_trip + 1)) pb_stop= pb_over="]
+    if settled:
+        parts.append("pb_trip_new")
+    if any(is_asked(line) for line in trip.lines):
+        parts.append(ASKING)
     ahead = {line.index: _ahead(after) for line, after in zip(trip.lines, (*trip.lines[1:], None), strict=True)}
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
-        steps = "\n".join(_step(line, uploads, ahead[line.index]) for line in lines)
+        steps = "\n".join(_asked_step(line, uploads, ahead[line.index], trip, now) for line in lines)
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
     if uploads or any(_keeps_files(line) for line in trip.lines):
@@ -43,6 +51,17 @@ def _keeps_files(line: Line) -> bool:
     return "$pb_dir/" in line.fragment.probe + line.fragment.apply
 
 
+def is_claimed(line: Line) -> bool:
+    """Whether the step may change its host, so that its session's folder keeps what becomes of it."""
+    fragment = line.fragment
+    return bool(fragment.apply) and fragment.effect is not Effect.READ and not line.check and not _runs_bare(line)
+
+
+def is_asked(line: Line) -> bool:
+    """Whether the host is to say what became of the step before it may run: it was sent before, and not heard of."""
+    return bool(line.earlier) and is_claimed(line)
+
+
 def differs_for_certain(line: Line) -> bool:
     """Whether the step has no probe to speak of: it runs, and the host need not say so."""
     return line.fragment.probe.strip() == "pb_differs" and bool(line.fragment.apply) and not line.check
@@ -56,16 +75,31 @@ def _ahead(after: Line | None) -> str:
     return "more" if _runs_bare(after) and after.timeout_s is None else "''"
 
 
-def _step(line: Line, uploads: Mapping[tuple[int, str], str], ahead: str) -> str:
+def _asked_step(line: Line, uploads: Mapping[tuple[int, str], str], ahead: str, trip: Trip, now: float) -> str:
+    step = _step(line, uploads, ahead, trip)
+    if not is_asked(line):
+        return step
+    dear = line.fragment.effect is Effect.UNSAFE
+    begin = f"pb_begin {line.index}\n" if line.timeout_s is not None else ""
+    question = ask(line.index, line.earlier, checksum(line.fragment), now, dear=dear)
+    answer = f"pb_adopt {line.index} '{int(line.tolerant) or ''}' {ahead}"
+    return f"{begin}{question}\nif [ $pb_fate = absent ]; then\n{step}\nelse {answer}\nfi"
+
+
+def _step(line: Line, uploads: Mapping[tuple[int, str], str], ahead: str, trip: Trip) -> str:
     index = line.index
     # What a child that was left behind may still write to has a name that nothing else will have. Files that only our
     # own text writes to are used again: a file system may take longer to make one than all the rest of the step.
-    files = f"$pb_trip.{index}" if _leaves_children(line) else "own"
+    files = f"{trip.id if trip.run else '$pb_trip'}.{index}" if _leaves_children(line) else "own"
     # Only a deadline needs to know when the step began; else it began when the one before it ended.
     begin = f"pb_begin {index}\n" if line.timeout_s is not None else ""
+    claim = f"{trip.id}.{index}" if trip.run and is_claimed(line) else ""
+    if claim:
+        begin += f"pb_claim {claim} {checksum(line.fragment)}\n"
     return (
-        f'{begin}{_compound(line, uploads)} </dev/null >"$pb_dir/o.{files}" 2>"$pb_dir/e.{files}"\n'
-        f"pb_end {index} $? {files} '{int(line.tolerant) or ''}' {ahead}"
+        f"{begin}{_compound(line, uploads, trip.id if claim else 0)} </dev/null "
+        f'>"$pb_dir/o.{files}" 2>"$pb_dir/e.{files}"\n'
+        f"pb_end {index} $? {files} '{int(line.tolerant) or ''}' {ahead} {claim}"
     )
 
 
@@ -80,21 +114,24 @@ def _runs_bare(line: Line) -> bool:
     return bool(line.fragment.bare) and differs_for_certain(line) and not line.environment
 
 
-def _compound(line: Line, uploads: Mapping[tuple[int, str], str]) -> str:
-    """The step as one compound command: a subshell, so that what it does to its shell ends with it."""
-    body = "\n".join(part for part in _body(line, uploads) if part)
+def _compound(line: Line, uploads: Mapping[tuple[int, str], str], kept: int) -> str:
+    """The step as one compound command: a subshell, so that what it does to its shell ends with it. `kept`: the trip
+    under which the folder keeps what it reports, or 0."""
+    body = "\n".join(part for part in _body(line, uploads, kept) if part)
     if not _runs_bare(line):
         return f"(\n{body}\n)"
     # Another shell than /bin/sh may read the words in another way.
     return f'if [ "$0" = /bin/sh ]; then {line.fragment.bare}\nelse (\n{body}\n)\nfi'
 
 
-def _body(line: Line, uploads: Mapping[tuple[int, str], str]) -> Iterator[str]:
+def _body(line: Line, uploads: Mapping[tuple[int, str], str], kept: int) -> Iterator[str]:
     """The text inside the step's subshell: what it knows, its environment, the probe and perhaps the apply."""
     fragment = line.fragment
     check = "1" if line.check else ""
     differs = "1" if differs_for_certain(line) else ""
     yield f"pb_index={line.index} pb_check={check} pb_diff={differs} pb_want_mode="
+    if kept:
+        yield f"pb_kept={kept} pb_dear={int(fragment.effect is Effect.UNSAFE) or ''}"
     for upload in fragment.uploads:
         yield f"pb_up_{upload.name}={quote(uploads[line.index, upload.name])}"
     for name, value in line.environment.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from runner.sh.keeping import KEEPING, NOTE, Owner, owner_text
 from runner.sh.looking import LOOKING
 from runner.sh.placing import PLACING
 
@@ -32,7 +33,13 @@ export LC_ALL
 : "${HOME:=/}"
 cd . 2>/dev/null || cd "$HOME" 2>/dev/null || cd /
 pb_dir=
-pb_gone() { trap '' HUP INT PIPE TERM; trap - EXIT; [ -z "$pb_dir" ] || rm -rf "$pb_dir"; exit "$1"; }
+PB_NOTE
+pb_gone() {
+  trap '' HUP INT PIPE TERM
+  trap - EXIT
+  if [ -n "$pb_keep" ]; then rm -f "$pb_dir"/[ius].*; elif [ -n "$pb_dir" ]; then rm -rf "$pb_dir"; fi
+  exit "$1"
+}
 trap 'pb_gone $?' EXIT
 trap 'pb_gone 129' HUP
 trap 'pb_gone 130' INT
@@ -40,9 +47,9 @@ trap 'pb_gone 141' PIPE
 trap 'pb_gone 143' TERM
 pb_make_dir() {
   case $1 in *"$pb_nl"*) return 1 ;; /*) ;; *) return 1 ;; esac
-  mkdir -m 700 "$1/.pb-$pb_nonce" 2>/dev/null || return 1
-  pb_dir=$1/.pb-$pb_nonce
-  { printf . >"$pb_dir/t" && [ -s "$pb_dir/t" ]; } 2>/dev/null && return
+  mkdir -m 700 "$1/$pb_name" 2>/dev/null || return 1
+  pb_dir=$1/$pb_name
+  { printf '%s\n' "$pb_note" >"$pb_dir/j" && [ -s "$pb_dir/j" ]; } 2>/dev/null && return
   rm -rf "$pb_dir"
   pb_dir=
   return 1
@@ -52,7 +59,7 @@ pb_make_dir "${TMPDIR:-/tmp}" || pb_make_dir "$HOME" || pb_make_dir /dev/shm || 
     "$pb_token" "${TMPDIR:-/tmp}" "$HOME" >&9
   exit 3
 }
-"""
+""".replace("PB_NOTE", NOTE)
 
 # What a fragment may use wherever it runs: in a session, or in a job of its own.
 PLAINLY: Final = r"""
@@ -86,11 +93,28 @@ pb_user_own() {
 # no process, one packet. `read` drops NUL bytes, so that what was read is only believed if it is as long as the kernel
 # says the file's offset is; anything else goes through `head`.
 _SPEAKING: Final = r"""
-pb_kv() { printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; }
-pb_blob() { printf '%sV %s %s\n' "$pb_token" "$pb_index" "$1" >&9; pb_head "$2"; }
+pb_say_now() {
+  trap '' PIPE
+  printf %s "$1" >&9 2>&- || exec 9>/dev/null
+  trap - PIPE
+}
+pb_kv() {
+  if [ -z "$pb_kept" ]; then printf '%sV %s %s\n%s' "$pb_token" "$pb_index" "$1" "$2" >&9; return; fi
+  printf '%s V %s %s\n%s\n' "$pb_index" ${#2} "$1" "$2" >>"$pb_dir/v.$pb_kept"
+  pb_say_now "${pb_token}V $pb_index $1$pb_nl$2"
+}
+pb_blob() {
+  if [ -n "$pb_dear" ]; then cat <"$2" >"$pb_dir/b.$pb_kept.$pb_index.$1"
+  elif [ -n "$pb_kept" ]; then echo "M $pb_kept.$pb_index ." >>"$pb_dir/j"
+  fi
+  pb_say_now "${pb_token}V $pb_index $1$pb_nl"
+  pb_head "$2"
+}
 pb_differs() {
-  [ -n "$pb_diff" ] || printf '%sD %s\n' "$pb_token" "$pb_index" >&9
+  [ -z "$pb_diff" ] || return 0
   pb_diff=1
+  [ -z "$pb_kept" ] || printf '%s D 0 -\n\n' "$pb_index" >>"$pb_dir/v.$pb_kept"
+  pb_say_now "${pb_token}D $pb_index$pb_nl"
 }
 pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
@@ -114,26 +138,32 @@ pb_stream() {
   printf '%s%s%s %s\n' "$pb_say" "$pb_token" "$1" "$2" >&9
   pb_say=
   pb_head "$3"
-  true >"$3"
+  case $4 in "" | own) true >"$3" ;; *) pb_big="$pb_big ${3##*/}" ;; esac
 }
 pb_end() {
-  pb_stream O "$1" "$pb_dir/o.$3"
-  pb_stream E "$1" "$pb_dir/e.$3"
-  [ "$2" = 0 ] || [ -n "$4" ] || pb_stop=$1
+  [ -z "$6" ] || pb_ended "$6" "$2" "$3"
+  pb_stream O "$1" "$pb_dir/o.$3" "${6:+$3}"
+  pb_stream E "$1" "$pb_dir/e.$3" "${6:+$3}"
+  pb_end_said "$1" "$2" "$4" "$5"
+}
+pb_end_said() {
+  [ "$2" = 0 ] || [ -n "$3" ] || pb_stop=$1
   pb_say=$pb_say$pb_token"X $1 $2"$pb_nl
-  case $5$pb_stop in
+  case $4$pb_stop in
   more) return ;;
   last*) pb_over=1 pb_say=$pb_say$pb_token"Z ${pb_stop:--}"$pb_nl ;;
   esac
   printf %s "$pb_say" >&9
   pb_say=
 }
-pb_trip_end() {
-  [ -n "$pb_over" ] || printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9
-  [ "$pb_trip" -lt "$pb_sweep" ] || pb_clear
+pb_trip_end() { [ -n "$pb_over" ] || printf '%sZ %s\n' "$pb_token" "${pb_stop:--}" >&9; }
+pb_clear() { rm -f "$pb_dir"/[is].* "$@" 2>/dev/null; }
+pb_sweep_up() { rm -f "$pb_dir"/[eo].* 2>/dev/null; }
+pb_trip_new() {
+  [ -z "$pb_big" ] || pb_settled
+  [ "$pb_trip" -lt "$pb_sweep" ] || { pb_sweep=$((pb_trip + 64)); pb_sweep_up; }
 }
-pb_clear() { pb_sweep=$((pb_trip + 64)); rm -f "$pb_dir"/[oeis].* "$@" 2>/dev/null; }
-pb_trip=0 pb_sweep=64 pb_say=
+pb_trip=0 pb_sweep=64 pb_say= pb_dear=
 """
 
 # bash tells its stderr about a killed child, and quotes the child's text: nobody is to read that.
@@ -143,19 +173,20 @@ printf '%sA %s %s\n' "$pb_token" "$$" "$pb_dir" >&9
 """
 
 
-def session_script(token: str, nonce: str) -> str:
+def session_script(token: str, nonce: str, owner: Owner | None = None) -> str:
     """The text to send once to `exec /bin/sh` on stdin; the shell answers with a `Ready` (or `Refused`) record.
 
     `token` and `nonce` are at least 64 (better 128) random bits in hex: the token is on the wire alone, the nonce
-    also names the private folder and private temporary files.
+    also names the private folder and private temporary files. `owner`: the run whose steps the folder keeps.
     """
     if not _HEX.fullmatch(token) or not _HEX.fullmatch(nonce):
         raise ValueError("token and nonce must be random hex")
     return "".join(
         (
-            f"pb_token={token}\npb_nonce={nonce}",
+            f"pb_token={token}\npb_nonce={nonce}\n{owner_text(owner, nonce)}",
             _BEGIN,
             _SPEAKING.replace("OUTPUT_LIMIT", str(OUTPUT_LIMIT)),
+            KEEPING if owner else "",
             PLAINLY,
             LOOKING,
             PLACING,

@@ -6,8 +6,10 @@ from collections.abc import Collection
 from dataclasses import field
 
 from runner.model.call import Line, Reply
+from runner.model.fate import Fate
 from runner.model.quick import dataclass
-from runner.sh.frames import Differs, Errors, Output, Record, StepEnd, StepStart, Value
+from runner.sh.asking import KEPT, kept
+from runner.sh.frames import Differs, Errors, Fated, Output, Record, StepEnd, StepStart, Value
 from runner.sh.fuse import differs_for_certain
 
 
@@ -22,6 +24,8 @@ class _Open:
     stdout: bytes = b""
     stderr: bytes = b""
     truncated: bool = False
+    fate: Fate | None = None
+    was: int = 0
 
 
 class Replies:
@@ -35,6 +39,7 @@ class Replies:
         self._trip = trip
         self._open: _Open | None = None
         self._certain = {line.index for line in lines if differs_for_certain(line)}
+        self._asked = {line.index for line in lines if line.earlier}
         self._last = start
 
     @property
@@ -46,7 +51,7 @@ class Replies:
         if isinstance(record, StepStart):
             self._begin(record.index, now)
             return None
-        if not isinstance(record, Value | Differs | Output | Errors | StepEnd):
+        if not isinstance(record, Fated | Value | Differs | Output | Errors | StepEnd):
             return None
         step = self._open
         if step is None or step.index != record.index:
@@ -58,8 +63,15 @@ class Replies:
         if isinstance(record, Differs):
             step.differs = True
             return None
+        if isinstance(record, Fated):
+            step.fate, step.was = record.fate, record.was
+            return None
         step.truncated |= record.truncated
-        if isinstance(record, Value):
+        if isinstance(record, Value) and record.key == KEPT:
+            values, differs = kept(record.data, step.was)
+            step.values.update(values)
+            step.differs |= differs
+        elif isinstance(record, Value):
             step.values[record.key] = record.data
         elif isinstance(record, Output):
             step.stdout = record.data
@@ -68,7 +80,8 @@ class Replies:
         return None
 
     def _begin(self, index: int, at: float) -> _Open:
-        self._open = _Open(index, at, index in self._certain)
+        fate = Fate.ABSENT if index in self._asked else None
+        self._open = _Open(index, at, index in self._certain, fate=fate)
         return self._open
 
     def timed_out(self, now: float) -> Reply | None:
@@ -89,4 +102,5 @@ class Replies:
             end=max(now, step.start),
             timed_out=timed_out,
             truncated=step.truncated,
+            fate=step.fate,
         )

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.model.fate import Fate
 from runner.sh.frames import (
     Differs,
     Errors,
+    Fated,
     FrameError,
     Frames,
     Output,
@@ -32,6 +34,7 @@ PAYLOAD = st.lists(st.binary(max_size=8) | st.integers(0, 31).map(lambda size: M
 INDEX = st.integers(0, 99)
 RECORD: st.SearchStrategy[Record] = st.one_of(
     st.builds(StepStart, INDEX),
+    st.builds(Fated, INDEX, st.sampled_from(Fate), INDEX),
     st.builds(Differs, INDEX),
     st.builds(Value, INDEX, st.sampled_from(["msg", "dest", "a.b"]), PAYLOAD),
     st.builds(Output, INDEX, PAYLOAD),
@@ -44,6 +47,8 @@ def wire(record: Record) -> bytes:
     match record:
         case StepStart(index):
             return MARK + b"S %d\n" % index
+        case Fated(index, fate, was):
+            return MARK + b"F %d %s %d\n" % (index, fate.encode(), was)
         case Differs(index):
             return MARK + b"D %d\n" % index
         case Value(index, key, data):
