@@ -14,7 +14,7 @@ claims; the host's side (`runner/sh`, `runner/dispatch`) finds out before it run
   that it did not begin: it does not run, and the reply says so;
 * `Reply.fate` says which of them it was; it is None in the reply of a line that was not sent earlier.
 
-While `ADOPTS` is False no host keeps anything, and every step that was not heard of counts as `LOST` unasked.
+Where `ADOPTS` is False no host keeps anything, and every step that was not heard of counts as `LOST` unasked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Final
 
 from runner.model.quick import dataclass
 
-ADOPTS: Final = False
+ADOPTS: Final = True
 
 
 class Fate(StrEnum):

@@ -13,8 +13,9 @@ from runner.execute.world import Outbox, World
 from runner.inventory.patterns import resolve
 from runner.load.files import Files
 from runner.load.include import TaskLoader
-from runner.model.call import Reply, Status, Trip, TripEnd
+from runner.model.call import Effect, Reply, Status, Trip, TripEnd
 from runner.model.event import Event, Kept, TaskIntent, TaskResult
+from runner.model.fate import Fate
 from runner.model.inventory import Group, Host, Inventory
 from runner.model.options import Options
 from runner.model.playbook import Block, Condition, Directives, Node, Play, Playbook, Task
@@ -135,6 +136,11 @@ class Simulation:
             self.run.end(lost)
             return
         line, intent = trip.lines[at], intents[at]
+        if line.earlier and line.fragment.effect is Effect.UNSAFE:
+            # These hosts keep nothing: whatever was not heard of is lost.
+            self.run.hear(Reply(trip.id, line.index, 1, start=self.now, end=self.now, fate=Fate.LOST))
+            self.run.end(TripEnd(trip.id))
+            return
         ends = at + 1 == len(trip.lines)
         self.ran.append((intent.host, intent.task, intent.item))
         said = self.answer(intent.host, intent.task, intent.item, intent.attempt)
