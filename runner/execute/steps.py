@@ -65,7 +65,7 @@ class Steps:
         if chain.jobs and chain.jobs[0] is job:
             self._preparer.arrive(job)
         if reply.fate is Fate.LOST:
-            self._nobody_knows(chain, job, step)
+            self._nobody_knows(chain, job, step, reply.index)
             return
         more = self._judge.hear(job, step, reply)
         if isinstance(more, Later):
@@ -77,12 +77,13 @@ class Steps:
                 return
         self.advance(chain)
 
-    def _nobody_knows(self, chain: Chain, job: Job, step: Step) -> None:
+    def _nobody_knows(self, chain: Chain, job: Job, step: Step, index: int) -> None:
         """The host has no answer of a step that it began before the run was broken off."""
         assert self._world.replay is not None and step.fragment is not None
         if self._world.replay.decide(step, unsafe=step.fragment.effect is Effect.UNSAFE):
-            step.earlier, step.sendings = (), 0
-            chain.queue.appendleft((job, step))
+            # It goes once more with what was to come after it, when the trip is over.
+            step.earlier, step.sendings = (), 1
+            chain.sent = {index: (job, step), **chain.sent}
             return
         self.advance(chain)
 
