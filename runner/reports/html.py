@@ -35,9 +35,7 @@ def page(run: Run) -> str:
         "PLAYBOOK": escape(title),
         "STATE": "good" if run.outcome == "ok" else "bad",
         "OUTCOME": escape(words.outcome(run)),
-        "FACTS": "\n".join(
-            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in words.facts(run)
-        ),
+        "FACTS": "\n".join(_fact(name, value) for name, value in words.facts(run)),
         "TILES": "\n".join(_tile(name, count) for name, count in _tiles(run)),
         "DATA": encoded(data(run)),
     }
@@ -60,6 +58,10 @@ def _policy(style: str, script: str) -> str:
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _fact(name: str, value: str) -> str:
+    return f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
 
 
 def _tiles(run: Run) -> list[tuple[str, int]]:

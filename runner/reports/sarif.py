@@ -34,7 +34,7 @@ SAID: Final[Mapping[str, str]] = {
     "unreachable": "cannot reach its host",
     "indeterminate": "may or may not have run",
     "changed": "would change something",
-    "unknown": "may change something: a dry run cannot know",
+    "unknown": "may change something (a dry run cannot know)",
 }
 FEW: Final = 10
 MAX_DIFF: Final = 2_000
@@ -97,6 +97,7 @@ def _result(task: Task, state: str, found: list[TaskResult], base: str, rules: d
 
 
 def _message(task: Task, name: str, state: str, found: list[TaskResult]) -> str:
+    found = sorted(found, key=lambda result: result.host)  # the next run's message is the same, whoever is quicker
     hosts = list(dict.fromkeys(visible(result.host) for result in found))
     more = f" and {len(hosts) - FEW} more" if len(hosts) > FEW else ""
     parts = [f"{name!r} {SAID[state]} on {', '.join(hosts[:FEW])}{more}."]
