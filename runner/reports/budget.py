@@ -12,9 +12,9 @@ LADDER: Final = (65_536, 16_384, 4_096, 1_024, 256, 80, 0)  # characters left of
 # Bytes that the texts of each kind may take.
 BUDGETS: Final[Mapping[str, int]] = {
     "name": 600_000,
-    "failure": 1_000_000,
+    "failure": 900_000,
     "diff": 700_000,
-    "output": 600_000,
+    "output": 1_300_000,
     "values": 300_000,
 }
 LEFT_OUT: Final = "[… {} characters are in the log …]"

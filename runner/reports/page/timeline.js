@@ -129,8 +129,12 @@ function timeline() {
     el("ul", {class: "legend"}, present.map((state) => el("li", null, el("i", {class: `b-${STATES[state]}`}), D.states[state]))));
   new ResizeObserver(draw).observe(box);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  box.style.height = `${Math.min(512, height + 2)}px`;
-  draw();
+  // On paper nobody scrolls; a canvas has its limits all the same.
+  const tallest = Math.min(512, height + 2);
+  const sized = (most) => { box.scrollTop = 0; box.style.height = `${most}px`; box.style.maxHeight = "none"; draw(); };
+  addEventListener("beforeprint", () => sized(Math.min(12000 / (devicePixelRatio || 1), height + 2)));
+  addEventListener("afterprint", () => sized(tallest));
+  sized(tallest);
 }
 
 for (const part of [failures, timeline, path, slow, hosts, diffs, notices, results]) part();
