@@ -13,7 +13,7 @@ The house is a one-way street; each arrow is a frozen dataclass of `runner.model
 
 A room imports only from lower layers, and rooms of one layer do not see each other (import-linter checks it):
 
-    9 cli   8 engine   7 dispatch reports   6 load extensions lookups transports journal reporters lab plans
+    9 cli   8 engine   7 dispatch reports telemetry   6 load extensions lookups transports journal reporters lab plans
     5 execute   4 plan   3 inventory become modules
     2 configuration syntax sh vars template strategies vault history
     1 arguments registry errors   0 model

@@ -34,6 +34,8 @@ HOMES = {
     "rich": ("reporters/",),
     "dask": ("dispatch/_dask_cluster.py",),
     "distributed": ("dispatch/_dask_cluster.py",),
+    "opentelemetry": ("telemetry/otlp.py",),
+    "google": ("telemetry/otlp.py",),
     "cryptography": ("vault/", "lab/", "transports/", "journal/sealing.py"),
     "orjson": ("journal/",),
 }

@@ -10,6 +10,7 @@ from runner.cli import flags
 from runner.errors import OptionError
 
 ACTIONS: Final[Mapping[str, str]] = {
+    "export": "make an OpenTelemetry trace of a run",
     "report": "make an HTML page, JUnit XML, Markdown or SARIF of a run",
 }
 
@@ -22,6 +23,7 @@ actions ('pbrun log ACTION --help' says more):
 
 EXAMPLES: Final = """
   pbrun log report last --html report.html
+  pbrun log export last --otlp http://localhost:4318
 """
 
 

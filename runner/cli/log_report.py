@@ -36,9 +36,9 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
         raise OptionError(f"say what to make: {', '.join(f'--{name} OUT' for name in _MAKERS)}")
     if list(wanted.values()).count("-") > 1:
         raise OptionError("only one report can go to standard output")
-    history = _history(found.run)
+    history = history_of(found.run)
     for name, out in wanted.items():
-        _write(out, _MAKERS[name](history, found))
+        write(out, _MAKERS[name](history, found))
     return 0
 
 
@@ -63,7 +63,8 @@ def parser() -> flags.Parser:
     return made
 
 
-def _history(wanted: str) -> Run:
+def history_of(wanted: str) -> Run:
+    """The run that a word means; the last one of a file. Raises `PbrunError`s."""
     from runner.history import gathered
     from runner.journal import read
 
@@ -123,7 +124,7 @@ _MAKERS: Final[Mapping[str, Callable[[Run, argparse.Namespace], str]]] = {
 }
 
 
-def _write(out: str, text: str) -> None:
+def write(out: str, text: str) -> None:
     """To a file, in UTF-8 whatever the locale is. Raises `EnvironmentFault`."""
     data = text.encode("utf-8", "replace")
     if out == "-":
