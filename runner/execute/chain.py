@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import field, replace
@@ -12,6 +11,7 @@ from typing import Final
 from runner.execute.job import Job, Step
 from runner.execute.places import Place
 from runner.execute.results import plain
+from runner.execute.shared import written
 from runner.model.call import Effect, Fragment, Line, Target, Trip
 from runner.model.event import TaskIntent
 from runner.model.quick import dataclass
@@ -123,7 +123,7 @@ def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str],
     flags = job.flags_at(step)
     hidden = flags.no_log
     # Secrets are masked before hashing: a weak one could be guessed from its hash.
-    args = "" if hidden else mask(json.dumps(plain(dict(step.call.args)), sort_keys=True, default=str))
+    args = "" if hidden else mask(step.alike.written() if step.alike else written(plain(dict(step.call.args))))
     return TaskIntent(
         play,
         job.name,

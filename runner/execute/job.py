@@ -18,6 +18,7 @@ from runner.model.quick import dataclass
 
 if TYPE_CHECKING:
     from runner.execute.background import Background
+    from runner.execute.shared import Alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Step:
     `place` is where its fragment runs: the items of one loop may go to different hosts, as different users. `there` is
     what the host it is delegated to sees. `sent`: when it left (epoch seconds), which may be long before it runs.
     `flags` are its own where a keyword is a template that may read the item. `foreseen`: what a dry run believes of it;
-    `observed`: a digest of what it found, for a saved plan.
+    `observed`: a digest of what it found, for a saved plan. `alike`: what it shares with other hosts.
     `brought`: what an include was given. `recalled`: how it ended before the run was broken off. `earlier`: the claims
     under which each of its fragments was sent then; `sendings` counts the fragments of this attempt that were sent now.
     """
@@ -65,6 +66,7 @@ class Step:
     index: int = 0
     module: Module | None = None
     call: Call | None = None
+    alike: Alike | None = None
     place: Place | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     delegate: str | None = None

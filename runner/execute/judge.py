@@ -68,20 +68,20 @@ class Judge:
         if not isinstance(made, Outcome):
             return made
         if job.flags_at(step).check:
-            own = self._preparer.host_of(job, step)
+            own = self._preparer.compiler.host_of(job, step)
             if made.status is Status.FAILED:
                 disbelieve(own, step.foreseen)
             made = with_doubt(own, job.task, job.name, made)
         step.outcome = self._with_times(made, reply)
         if job.flags_at(step).async_s and step.background is None and not job.flags_at(step).check:
-            step.outcome = self._preparer.end_at_once(job, step, step.outcome)
+            step.outcome = self._preparer.compiler.end_at_once(job, step, step.outcome)
         return None
 
     def _made(self, job: Job, step: Step, reply: Reply) -> Outcome | Fragment | Later:
         if step.background is not None:
             return background.hear(self._world, step, reply)
         assert step.module is not None and step.call is not None and step.fragment is not None
-        return step.module.outcome(step.call, step.fragment, reply, self._preparer.desk(job, step))
+        return step.module.outcome(step.call, step.fragment, reply, self._preparer.compiler.desk(job, step))
 
     @staticmethod
     def _with_times(outcome: Outcome, reply: Reply) -> Outcome:
@@ -105,7 +105,7 @@ class Judge:
         status = outcome.status
         if outcome.unknown is not None:
             step.outcome = self._still_known(job, outcome)
-            doubt(self._preparer.host_of(job, step), job.task, job.name)
+            doubt(self._preparer.compiler.host_of(job, step), job.task, job.name)
         elif status not in (*_LOST, Status.SKIPPED) and not _beyond_mending(step):
             try:
                 again = self._conditions(job, step, result)

@@ -4,41 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import PurePath
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from runner import registry
-from runner.arguments import Spec
 from runner.errors import InputErrors, StepError, TemplateError
-from runner.execute import background
-from runner.execute.desk import StepDesk
+from runner.execute.compile import HARMLESS, StepCompiler
 from runner.execute.expand import expand, loop_variables, opened
 from runner.execute.flags import cautious_flags, flags_of, may_read_item
-from runner.execute.foresight import foresee, foresee_here
 from runner.execute.job import Flags, Job, Step
-from runner.execute.places import Place, Places
-from runner.execute.rendered import arguments
 from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
 from runner.execute.signals import NotAhead
-from runner.execute.state import HostState
 from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, number, refused, unsettled
 from runner.execute.world import World, unknown_outcome
-from runner.model.call import Call, Ends, Fragment, Outcome, Status, Target, failed
+from runner.model.call import Outcome, Status, failed
 from runner.model.plan import TaskNode
 from runner.model.playbook import Task
-from runner.model.ports import Module
-from runner.model.values import OMIT, Template, Unknown, UnknownReached, find_unknown
+from runner.model.values import OMIT, Template, Unknown, UnknownReached
 from runner.plan.effects import STRUCTURAL, spec_of
-from runner.sh import account_names
 
-# Local actions whose outcome changes nothing that a later step could see: they may be prepared ahead of time.
-_HARMLESS: Final = frozenset({"debug", "assert", "fail"})
-_TAKES_UNKNOWN: Final = frozenset({"set_fact"})
 _SETS: Final = frozenset({"set_fact", "include_vars"})
 _GATHERERS: Final = frozenset({"setup", "gather_facts"})
-_ALWAYS_DIFFERS: Final = "pb_differs"
 
 
 class Preparer:
@@ -47,8 +34,7 @@ class Preparer:
     def __init__(self, world: World, variables: Variables) -> None:
         self._world = world
         self._variables = variables
-        self._places = Places(world, variables.state)
-        self._playbook_dir = str(PurePath(variables.play.path).parent)
+        self.compiler = StepCompiler(world, variables)
 
     def job(
         self, node: TaskNode, host: str, number: int, pending: Collection[str], *, ahead: bool, alone: bool = False
@@ -189,7 +175,7 @@ class Preparer:
     def _acts_now(task: Task) -> bool:
         """Whether an item's outcome must take effect before the next item is prepared (`set_fact` in a loop)."""
         spec = spec_of(task)
-        return spec is not None and spec.local and task.module not in _HARMLESS
+        return spec is not None and spec.local and task.module not in HARMLESS
 
     def _local(self, job: Job, index: int, item: Any) -> Mapping[str, Any]:
         loop = job.loop
@@ -209,7 +195,7 @@ class Preparer:
             if refusal is not None and not (refusal.unknown and task.module in _SETS):
                 step.outcome = refusal
                 return
-            self._compile(job, step, ahead=ahead)
+            self.compiler.compile(job, step, ahead=ahead)
             if refusal is not None:
                 step.outcome = unsettled(refusal, step.outcome)
         except (StepError, InputErrors) as error:
@@ -223,53 +209,6 @@ class Preparer:
         if not module or not isinstance(error, TemplateError) or error.kind != "undefined":
             return None
         return unknown_outcome(f"may run: {explain(error)}, but {module} may tell it as a fact")
-
-    def _compile(self, job: Job, step: Step, *, ahead: bool) -> None:
-        task = job.task
-        spec = spec_of(task)
-        if spec is None:
-            step.module = self._brought(task)
-            spec = cast(Spec, step.module.SPEC)
-        if ahead and spec.local and task.module not in _HARMLESS:
-            raise NotAhead
-        background.check_allowed(job, task.action)
-        if isinstance(task.retries, Template):
-            number(self._world, task.retries, step.scope, "retries", 0)
-        args, given = arguments(self._world, task, spec, step.scope)
-        doubt = find_unknown(args)
-        if doubt is not None and task.module not in _TAKES_UNKNOWN:
-            step.outcome = unknown_outcome(f"may change: {doubt.reason}")
-            return
-        if not spec.local:
-            self._place(job, step)
-        ends = self._between(job, step) if spec.between else None
-        own = self._variables.state.of(step.delegate or job.host)
-        step.call = Call(
-            task.module,
-            job.host,
-            args,
-            given,
-            job.flags_at(step).check,
-            job.flags_at(step).diff,
-            step.environment,
-            step.place.become if step.place else None,
-            frozenset(own.will_exist),
-            frozenset(own.will_vanish),
-            job.flags_at(step).no_log,
-            job.flags_at(step).timeout_s,
-            ends,
-            step.place.target.transport if step.place else "",
-        )
-        step.module = step.module or cast(Module, registry.load("modules", task.module))
-        made = step.module.fragment(step.call, self.desk(job, step))
-        self.accept(job, step, made)
-
-    def _brought(self, task: Task) -> Module:
-        """The module that the project brings along under a name that none of ours has."""
-        found = self._world.extensions.module(task) if self._world.extensions else None
-        if found is None:
-            raise StepError(task.args_problem or f"there is no module named {task.action!r}")
-        return found
 
     def _delegate(self, job: Job, step: Step) -> None:
         """To whom the step is left, if to anyone. Raises StepError for an empty name."""
@@ -294,17 +233,11 @@ class Preparer:
             self._prepare_step(job, step, ahead=False)
             return
         try:
-            self.accept(job, step, step.module.fragment(step.call, self.desk(job, step)))
+            self.compiler.accept(job, step, step.module.fragment(step.call, self.compiler.desk(job, step)))
         except (StepError, InputErrors) as error:
             step.outcome = failed(explain(error))
         except UnknownReached as reached:
             step.outcome = unknown_outcome(f"may run: {reached.unknown.reason}")
-
-    def end_at_once(self, job: Job, step: Step, made: Outcome) -> Outcome:
-        """A step that was to go on by itself was carried out at once: from now on `async_status` knows its job."""
-        name, started, outcome = background.ended_at_once(self._world, job, step, self.desk(job, step), made)
-        self._variables.state.jobs[name] = started
-        return outcome
 
     def play_scope(self, host: str) -> StepScope:
         """What the play's own keywords may read on a host."""
@@ -322,79 +255,3 @@ class Preparer:
             return
         for step in job.steps:
             step.scope = job.scope.with_local(step.scope.local)
-
-    def host_of(self, job: Job, step: Step) -> HostState:
-        """The state of the host that a step runs on."""
-        return self._variables.state.of(step.delegate or job.host)
-
-    def desk(self, job: Job, step: Step) -> StepDesk:
-        """The desk of a step."""
-        return StepDesk(self._world, step.scope, job.task, self._playbook_dir, self._variables.state, step.there)
-
-    def accept(self, job: Job, step: Step, made: Fragment | Outcome) -> None:
-        """Take what a module compiled: a fragment to send, or an outcome."""
-        if isinstance(made, Outcome):
-            step.outcome = made
-            return
-        if job.flags_at(step).async_s and step.background is None and step.fragment is None:
-            if job.flags_at(step).check and not job.flags_at(step).poll_s:
-                step.outcome = background.foreseen()
-                return
-            made = self._in_background(job, step, made)
-        if job.flags_at(step).check:
-            foresee_here(self._variables.state.here, step, made, job.name)
-        if job.flags_at(step).check and not made.predictable and made.probe.strip() == _ALWAYS_DIFFERS:
-            step.outcome = unknown_outcome("may run: what it does is not known before the run")
-            if spec_of(job.task) is None:
-                self._variables.state.of(step.delegate or job.host).untold = job.task.action
-            return
-        if job.flags_at(step).check:
-            own = self._variables.state.of(step.delegate or job.host)
-            made = replace(made, probe=account_names.expected(made.probe, own.will_exist))
-            step.foreseen = foresee(own, made)
-            # Whether the steps behind one that may fail can believe in it, its answer will say.
-            made = replace(made, last=made.last and not (job.flags_at(step).ignore_errors and step.foreseen.exist))
-        step.fragment = made
-
-    def _in_background(self, job: Job, step: Step, made: Fragment) -> Fragment:
-        """What is sent for a fragment that is to go on by itself, if it can and this is no dry run."""
-        if job.flags_at(step).check:
-            return made
-        begun = background.begin(self._world, job, step, made, self.desk(job, step))
-        if step.background is not None:
-            self._variables.state.jobs[step.background.name] = step.background.started
-        return begun
-
-    def _between(self, job: Job, step: Step) -> Ends:
-        """The ends of a step that runs between the controller (or a delegate) and its host; it has a shell of its own
-        for each host, so that hosts need not wait for one another."""
-        job.ends_chain = True
-        if step.delegate == job.host:
-            return Ends(None, None, on_controller=False)
-        host = self._places.of(job.host, job.task, step.scope)
-        if step.delegate is None:
-            step.place = Place(Target(job.host, "local"), None)
-        on_controller = step.place is not None and step.place.target.transport == "local"
-        return Ends(host.target if host.target.transport != "local" else None, host.become, on_controller)
-
-    def _place(self, job: Job, step: Step) -> None:
-        """Where the step runs and as whom. A delegated step uses the delegate's own connection variables."""
-        task = job.task
-        if task.directives.environment:
-            step.environment = Settings(self._world, step.scope, task.directives).environment()
-        if step.delegate is not None:
-            job.ends_chain = True
-            scope = self._variables.scope(
-                step.delegate,
-                task,
-                pending=step.scope.pending,
-                gather=False,
-                local=step.scope.local,
-                keywords=False,
-            )
-            step.there = scope
-            step.place = self._places.of_delegate(step.delegate, task, scope, step.scope)
-        else:
-            step.place = self._places.of(job.host, task, step.scope)
-        if job.place is not None and job.place != step.place:
-            job.ends_chain = True

@@ -71,7 +71,7 @@ class Steps:
         if isinstance(more, Later):
             self._look_later(chain, job, step, more)
         elif more is not None:
-            self._preparer.accept(job, step, more)
+            self._preparer.compiler.accept(job, step, more)
             if step.outcome is None:
                 self._send_on(chain, job, step, more)
                 return
@@ -272,7 +272,7 @@ class Steps:
         now = self._world.now
         more = self._judge.hear(job, step, Reply(end.trip, 0, rc=255, start=now, end=now, lost=end.lost))
         if isinstance(more, Fragment):
-            self._preparer.accept(job, step, more)
+            self._preparer.compiler.accept(job, step, more)
             if step.outcome is None:
                 self._send_on(chain, job, step, more)
 

@@ -1,0 +1,122 @@
+"""What a task without templates comes to on every host alike: its checked arguments and its fragment, made once.
+
+Most of what a host and a task cost here was making the same text anew for each host. What is shared is a function of
+what its key names and of nothing else: the task itself, whose arguments hold no template, and every field of the call
+but its host. A module that asks its desk anything (files, variables, facts) or reads the host's name shares nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import field
+from typing import Any, Final, cast
+
+from runner.arguments import Spec
+from runner.execute.rendered import VARIABLE_PARAMS
+from runner.model.call import Call, Fragment, Outcome
+from runner.model.playbook import Task
+from runner.model.ports import Desk, Module
+from runner.model.quick import dataclass
+from runner.template.lazy import holds_template
+
+# Tasks and fragments of one task that are remembered; beyond, all are forgotten, and made anew when they are needed.
+MAX_TASKS: Final = 512
+MAX_FRAGMENTS: Final = 16
+# Modules whose fragments read the name of their call's host.
+BY_HOST: Final = frozenset({"fetch"})
+_SORTED: Final = json.JSONEncoder(sort_keys=True, default=str)
+
+
+def written(args: Mapping[str, Any]) -> str:
+    """Plain arguments as the text that an intent's hash is made of."""
+    return _SORTED.encode(args)
+
+
+@dataclass(slots=True)
+class Alike:
+    """One task. `asks`: its module has asked a desk something, so that each host has a fragment of its own."""
+
+    task: Task
+    args: Mapping[str, Any]
+    given: frozenset[str]
+    asks: bool = False
+    text: str = ""
+    fragments: dict[Hashable, Fragment] = field(default_factory=dict)
+
+    def written(self) -> str:
+        """Its arguments, as `written` has them."""
+        if not self.text:
+            self.text = written(self.args)
+        return self.text
+
+    def compiled(self, module: Module, call: Call, desk: Callable[[], Desk]) -> Fragment | Outcome:
+        """What the module makes of the call. Raises what the module raises."""
+        if self.asks:
+            return module.fragment(call, desk())
+        key = _key(call)
+        found = self.fragments.get(key)
+        if found is not None:
+            return found
+        asked = _Asked(desk)
+        made = module.fragment(call, cast(Desk, asked))
+        self.asks = asked.desk is not None
+        if isinstance(made, Fragment) and not self.asks:
+            if len(self.fragments) >= MAX_FRAGMENTS:
+                self.fragments.clear()
+            self.fragments[key] = made
+        return made
+
+
+def _key(call: Call) -> Hashable:
+    """All of a call but its host, and the arguments, which are those of the task."""
+    return (
+        call.check,
+        call.diff,
+        call.no_log,
+        call.timeout_s,
+        call.become,
+        call.transport,
+        call.will_exist,
+        call.will_vanish,
+        frozenset(call.environment.items()),
+    )
+
+
+class _Asked:
+    """A desk that is only made when it is asked something."""
+
+    __slots__ = ("_make", "desk")
+
+    def __init__(self, make: Callable[[], Desk]) -> None:
+        self._make = make
+        self.desk: Desk | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self.desk is None:
+            self.desk = self._make()
+        return getattr(self.desk, name)
+
+
+class SharedTasks:
+    """What is known of the tasks of one batch."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Task, Alike | None]] = {}
+
+    def of(self, task: Task, spec: Spec, make: Callable[[], tuple[Mapping[str, Any], frozenset[str]]]) -> Alike | None:
+        """What the hosts of `task` share, `make` giving its arguments the first time; None if its arguments may
+        differ from host to host. Raises what `make` raises."""
+        known = self._known.get(id(task))
+        if known is None or known[0] is not task:
+            if len(self._known) >= MAX_TASKS:
+                self._known.clear()
+            known = (task, Alike(task, *make()) if _is_alike(task, spec) else None)
+            self._known[id(task)] = known
+        return known[1]
+
+
+def _is_alike(task: Task, spec: Spec) -> bool:
+    if spec.local or spec.between or spec.any_options or task.module in BY_HOST or VARIABLE_PARAMS in task.args:
+        return False
+    return not task.directives.module_defaults and not holds_template(task.args)
