@@ -103,5 +103,5 @@ def _look(result: TaskResult) -> tuple[object, ...]:
 
 def _failure(heap: _Heap) -> Failure:
     task = heap.task
-    results = tuple(heap.results)
+    results = tuple(sorted(heap.results, key=lambda result: result.host))
     return Failure(heap.play.name, task.title, task.module, task.path, tuple(r.host for r in results), results)

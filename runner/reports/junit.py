@@ -84,6 +84,9 @@ def _case(
     elif state in ("skipped", "unknown"):
         why = "a dry run cannot know what this would do" if state == "unknown" else words.output(result.msg)
         ElementTree.SubElement(made, "skipped", {"message": why} if why else {})
+    elif state in ("ignored", "rescued"):
+        note = f"failed, and was {state}: {words.output(result.msg)}"
+        ElementTree.SubElement(made, "system-out").text = words.cut(note, MAX_TEXT)
     for tag, text in (("system-out", result.stdout), ("system-err", result.stderr)):
         if text:
             ElementTree.SubElement(made, tag).text = words.cut(words.output(text), MAX_TEXT)

@@ -79,7 +79,7 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
 
 def outcome(run: Run) -> str:
     """How the run ended, in a few words."""
-    said = {"crashed": "broken off: the log has no end"}.get(run.outcome, run.outcome)
+    said = {"crashed": "no end in the log: broken off, or still running"}.get(run.outcome, run.outcome)
     return visible(f"{said} (dry run)" if run.start and run.start.check else said)
 
 
