@@ -90,7 +90,7 @@ def data(run: Run) -> dict[str, Any]:
         "recap": [[columns.host(host), *_counts(recap)] for host, recap in sorted(run.recap.items())],
         "counts": list(COUNTS),
         "notices": [[visible(n.level), visible(n.host), output(n.message)] for n in run.notices],
-        "length": max(1, round(run.duration_s * 1000)),
+        "length": max(1, round(max(run.duration_s, run.ended - run.began) * 1000)),
         "took": duration(run.duration_s),
         "hosts": [visible(host) for host in columns.hosts],
         "texts": texts.table(),

@@ -99,10 +99,9 @@ def _facts(run: Run) -> str:
 def _failure(failure: Failure) -> str:
     result = failure.example
     which = f" (item={words.item(result)})" if words.item(result) else ""
-    summary = (
-        f"<b>{words.state(result)}</b>: <code>{escape(visible(failure.title) + which)}</code> "
-        f"on {_on(dict.fromkeys(failure.hosts))}"
-    )
+    state = words.TITLES.get(words.state(result), words.state(result))
+    name = escape(visible(failure.title) + which)
+    summary = f"<b>{state}</b>: <code>{name}</code> on {_on(dict.fromkeys(failure.hosts))}"
     parts = [fence(words.cut(words.output(result.msg) or words.state(result), MAX_OUTPUT))]
     if failure.path:
         parts.append(f"{code(visible(failure.module))} at {code(visible(failure.path))}\n")

@@ -20,6 +20,7 @@ TITLES: Final[Mapping[str, str]] = {
     "unknown": "may run",
     "indeterminate": "may have run",
 }
+RESUMED_S: Final = 1.0  # a run that took this much less than its log spans was taken up again
 FAILED: Final = frozenset({"failed", "unreachable", "indeterminate"})
 # Options of the command line whose value may look like a playbook.
 _VALUED: Final = frozenset({"-i", "--inventory", "--inventory-file", "-e", "--extra-vars", "--log"})
@@ -57,7 +58,11 @@ def facts(run: Run) -> Iterator[tuple[str, str]]:
     start = run.start
     yield "Run", visible(run.id)
     yield "Started", when(run.began)
-    yield "Took", duration(run.duration_s)
+    whole = run.ended - run.began
+    resumed = (
+        f" since it was resumed, {duration(whole)} in all" if run.end and whole > run.duration_s + RESUMED_S else ""
+    )
+    yield "Took", duration(run.duration_s) + resumed
     if start is None:
         return
     if start.user or start.controller:

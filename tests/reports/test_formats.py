@@ -12,7 +12,7 @@ import pytest
 from benchmarks.report_picture import records
 from runner.history import Run, gathered
 from runner.model.call import Status
-from runner.model.event import Event, PlayStart, Record, RunStart, TaskResult, TaskStart
+from runner.model.event import Event, PlayStart, Record, RunEnd, RunStart, TaskResult, TaskStart
 from runner.reports.junit import junit
 from runner.reports.markdown import LIMIT, code, fence, markdown
 from runner.reports.sarif import sarif
@@ -178,6 +178,12 @@ def test_no_character_is_unseen_and_the_same_log_gives_the_same_bytes(make: Any)
 )
 def test_places(path: str, base: str, found: tuple[str, int]) -> None:
     assert place(path, base) == found
+
+
+def test_a_run_that_was_resumed_says_how_long_it_took_in_all() -> None:
+    events: list[Event] = [RunStart("1", ()), RunEnd("ok", 0, {}, 2.0)]
+    run = gathered(Record(number, "r", 1e9 + 90 * number, event) for number, event in enumerate(events))
+    assert "2.00 s since it was resumed, 1 min 30 s in all" in markdown(run)
 
 
 def test_a_cut_text_keeps_both_ends() -> None:
