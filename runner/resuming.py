@@ -21,6 +21,7 @@ from runner.journal.read import read
 from runner.journal.redact import Redactor
 from runner.journal.sealing import Sealing, key_file
 from runner.journal.writer import Journal
+from runner.model.call import Status
 from runner.model.event import (
     Event,
     FilesRead,
@@ -31,6 +32,7 @@ from runner.model.event import (
     ResumeStart,
     RunEnd,
     RunStart,
+    TaskResult,
 )
 from runner.model.inventory import Inventory
 from runner.model.options import Options
@@ -40,6 +42,7 @@ from runner.preparation import Prepared
 
 INTERRUPTED: Final = "interrupted"
 LAST: Final = "last"
+_LOST: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ class BrokenOff:
             raise OptionError(f"the run {self.run} cannot be resumed: only runs of playbooks can")
         return list(self.exact["words"])
 
+    def losses(self) -> list[TaskResult]:
+        """The last result of each host that failed or was lost, if it was not forgiven, nor mended by going on."""
+        last: dict[str, TaskResult] = {}
+        for record in self.records:
+            event = record.event
+            if isinstance(event, TaskResult) and event.final and event.status in _LOST and not event.rescued:
+                if not event.ignored:
+                    last[event.host] = event
+        return list(last.values())
+
     def opening(self) -> list[Record]:
         """What told of its beginning."""
         return [record for record in self.records if isinstance(record.event, RunStart | PlanMade)]
@@ -79,16 +92,16 @@ class BrokenOff:
             raise EnvironmentFault(f"{self.path}: the run {self.run} cannot go on from this log: {error}") from None
 
 
-def find(name: str, environ: Mapping[str, str]) -> BrokenOff | None:
-    """The run of a log's file, of an id or its beginning, or the newest one that has not ended (`last`; None if all
+def find(name: str, environ: Mapping[str, str], *, ended: bool = False) -> BrokenOff | None:
+    """The run of a log's file, of an id or its beginning, or the newest one that has not `ended` (`last`; None if all
     have). Raises PbrunErrors."""
     if name != LAST and (os.sep in name or Path(name).is_file()):
         return _opened(Path(name).absolute())
     logs = sorted((state_home(environ) / "pbrun" / "runs").glob("*.jsonl"), reverse=True)
     if name == LAST:
         for path in logs:
-            found = None if _has_ended(path) else _opened(path)
-            if found is not None and found.end is None and "words" in found.exact:
+            found = None if not ended and _has_ended(path) else _opened(path)
+            if found is not None and (ended or found.end is None) and "words" in found.exact:
                 return found
         return None
     fitting = [path for path in logs if path.stem.partition("-")[2].startswith(name)]

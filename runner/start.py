@@ -159,7 +159,7 @@ def open_run(
     if resumption is None:
         setting.opening.extend(_opening(prepared, options, argv, hosts_of, oversight.plan))
         if words:
-            hidden = tuple(words) != tuple(argv) or bool(prompts) or any("@" in word for word in words)
+            hidden = tuple(words) != tuple(argv) or any(prompts.values()) or any("@" in word for word in words)
             setting.opening.insert(1, beginning(prepared, words, prompts, typed, secret=hidden))
     else:
         world.replay, world.trips_made = Replay(resumption.past), resumption.past.trips
@@ -262,6 +262,7 @@ def _opening(prepared: Prepared, options: Options, argv: Sequence[str], hosts_of
         options.limit or "",
         options.tags,
         options.skip_tags,
+        parent=options.parent,
         plan=plan,
     )
     plays: list[Mapping[str, Any]] = []

@@ -15,6 +15,7 @@ COMMANDS = {
     "plan": "keep in a file what a run would do",
     "apply": "do what a kept plan says, or refuse if something changed",
     "exec": "run one command on hosts",
+    "retry": "run again what failed in an earlier run",
     "put": "copy a file or folder to hosts",
     "get": "fetch a file from hosts",
     "inventory": "print hosts, groups and variables",

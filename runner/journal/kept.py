@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,10 +20,12 @@ def rest(kept: Kept, result: TaskResult | None) -> Mapping[str, Any]:
     """What of `kept` its result (as it is written) does not say, as data of JSON; nothing if it says all.
 
     Values that the line has in a form of its own, such as masked secrets, count as not said."""
-    exact = dict(kept.exact)
+    exact = kept.exact
     if result is None or "status" not in exact:
-        return pack(exact)  # type: ignore[no-any-return]
+        return pack(dict(exact)) if exact else {}
     told = said(result)
+    if len(told) == len(exact) == 2 and told["status"] is exact["status"] and _same(told["result"], exact["result"]):
+        return {}  # nearly every step is told by its result
     left = {name: value for name, value in exact.items() if name != "result" and not _is(told, name, value)}
     left.update(dict.fromkeys(told.keys() - exact.keys()))
     known, real = told["result"], exact["result"]
@@ -33,6 +36,17 @@ def rest(kept: Kept, result: TaskResult | None) -> Mapping[str, Any]:
     if without:
         left[_DROPPED] = without
     return pack(left)  # type: ignore[no-any-return]
+
+
+def _same(known: dict[str, Any], real: Mapping[str, Any]) -> bool:
+    """Whether both are equal, types included: of every step, so the quick way. Marshal's version 0 writes equal plain
+    values equally, and refuses what is not plain."""
+    if len(known) != len(real):
+        return False
+    try:
+        return marshal.dumps(known, 0) == marshal.dumps({key: real[key] for key in known}, 0)
+    except (KeyError, ValueError):
+        return False
 
 
 def _is(told: Mapping[str, Any], name: str, value: Any) -> bool:
@@ -62,7 +76,7 @@ def said(result: TaskResult) -> dict[str, Any]:
         text = getattr(result, name)
         if text or result.rc is not None:
             values[name] = text
-    if result.msg and "msg" not in values:
+    if (result.msg or result.rc is not None) and "msg" not in values:
         values["msg"] = result.msg
     made: dict[str, Any] = {"status": result.status, "result": values}
     if not result.final:

@@ -17,6 +17,7 @@ class Options:
     """Options of a run. Durations in seconds; None means "not given". `extra_vars` are parsed, in order, merged.
 
     `vault` opens what is encrypted; it has been used already for `extra_vars`, and knows their secrets.
+    `parent` is the run that this one tries again.
     What can be set in both ways is settled here already; `settings` are read for what has no flag.
     """
 
@@ -50,5 +51,6 @@ class Options:
     log: str | None = None
     output: str | None = None
     detailed_exitcode: bool = False
+    parent: str = ""
     vault: Vault | None = field(default=None, compare=False, repr=False)
     settings: Settings = field(default_factory=Settings)

@@ -171,3 +171,25 @@ def test_after_an_interrupt_the_run_goes_on_and_what_has_changed_is_refused(tmp_
     lines: Sequence[dict[str, Any]] = read_log(log)
     assert [line["type"] for line in lines].count("resume_start") == 1
     assert lines[-1]["status"] == "ok" and lines[-1]["hosts"]["localhost"]["ok"] == 3
+
+
+def test_what_failed_is_tried_again_from_where_it_failed(tmp_path: Path) -> None:
+    text = f"""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {{name: one, shell: "echo one {{{{ inventory_hostname }}}} >> {tmp_path}/ids"}}
+    - {{name: two, shell: "test -e {tmp_path}/gate || test {{{{ inventory_hostname }}}} = h1"}}
+    - {{name: three, shell: "echo three {{{{ inventory_hostname }}}} >> {tmp_path}/ids"}}
+"""
+    words = [write_playbook(tmp_path / "site.yml", text), "-i", "h1,h2,", "-c", "local"]
+    code, said = ends(begin(tmp_path, *words))
+    assert code == 2, said
+    (first,) = (tmp_path / "pbrun" / "runs").glob("*.jsonl")
+    (tmp_path / "gate").touch()
+    code, said = ends(begin(tmp_path, "retry", str(first)))
+    assert code == 0, said
+    assert sorted((tmp_path / "ids").read_text().splitlines()) == ["one h1", "one h2", "three h1", "three h2"]
+    (second,) = set((tmp_path / "pbrun" / "runs").glob("*.jsonl")) - {first}
+    assert read_log(second)[0]["parent"] == read_log(first)[0]["run"]
+    assert "nothing is left to retry" in ends(begin(tmp_path, "retry", str(second)))[1]
