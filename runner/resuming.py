@@ -75,9 +75,10 @@ class BrokenOff:
         last: dict[str, TaskResult] = {}
         for record in self.records:
             event = record.event
-            if isinstance(event, TaskResult) and event.final and event.status in _LOST and not event.rescued:
-                if not event.ignored:
-                    last[event.host] = event
+            if not isinstance(event, TaskResult) or event.rescued or event.ignored:
+                continue
+            if event.final and event.status in _LOST:
+                last[event.host] = event
         return list(last.values())
 
     def opening(self) -> list[Record]:

@@ -12,8 +12,8 @@ from runner.model.options import Options
 from runner.model.plan import Kind
 
 DESCRIPTION = """\
-Begins a new run of an earlier one's playbooks, with its options, for the hosts that failed there or could not be reached:
-from the first task that failed on one of them. What tasks before it registered is not known to this run.
+Begins a new run of an earlier one's playbooks, with its options, for the hosts that failed there or could not be
+reached: from the first task that failed on one of them. What tasks before it registered is not known to this run.
 """
 
 EXAMPLES = """

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -81,19 +80,12 @@ def kill_at(run: subprocess.Popen[bytes], log: Path, lines: int, number: signal.
     run.send_signal(number)
 
 
-def under_way(log: Path) -> list[str]:
-    """The steps that the resumption found under way."""
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    return [step for line in lines if line["type"] == "resume_start" for step in line["under_way"]]
-
-
-def check_once(ids: Sequence[str], host: str, reported: Sequence[str]) -> None:
-    """Every id was written once, or less often where it was reported."""
+def check_once(ids: Sequence[str], said: str) -> None:
+    """Every id was written once; one may be missing only if the run has said that a step was lost and skipped."""
     counts = Counter(ids)
     assert all(counts[one] == 1 for one in counts), counts
-    # A handler whose notifier was skipped has nothing to do, nor has a rescue whose block was: that is no loss.
     missing = set(IDS) - set(counts)
-    assert not missing or any(step.startswith(f"{host}: ") for step in reported), (missing, reported)
+    assert not missing or "skipped as --indeterminate says" in said, (missing, said)
 
 
 @pytest.mark.sshd
@@ -106,13 +98,11 @@ def test_a_run_that_is_killed_anywhere_does_the_rest_and_nothing_twice(tmp_path:
     run = begin(tmp_path, *site(tmp_path, farm.inventory_lines()), "--log", str(log))
     kill_at(run, log, 6 + 97 * point // POINTS)
     run.communicate(timeout=30)
-    resumed = begin(tmp_path, "--resume", str(log), "--indeterminate", "skip")
-    code, said = ends(resumed)
-    reported = under_way(log)
-    assert code == 0 or reported, said
-    for host, home in enumerate(homes):
+    code, said = ends(begin(tmp_path, "--resume", str(log), "--indeterminate", "skip", "-vv"))
+    assert code == 0, said
+    for home in homes:
         ids = (home / "ids").read_text().splitlines() if (home / "ids").exists() else []
-        check_once(ids, f"h{host}", reported)
+        check_once(ids, said)
     assert "hush-hush" not in log.read_text()
     lines = read_log(log)
     assert lines[-1]["type"] == "run_end"

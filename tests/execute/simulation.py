@@ -13,7 +13,7 @@ from runner.execute.world import Outbox, World
 from runner.inventory.patterns import resolve
 from runner.load.files import Files
 from runner.load.include import TaskLoader
-from runner.model.call import Effect, Reply, Status, Trip, TripEnd
+from runner.model.call import Effect, Line, Reply, Status, Trip, TripEnd
 from runner.model.event import Event, Kept, TaskIntent, TaskResult
 from runner.model.fate import Fate
 from runner.model.inventory import Group, Host, Inventory
@@ -76,6 +76,7 @@ class Simulation:
     trip before its line of a given number, as a broken connection does, `end_lost` behind its last answer.
     `told_before` are the events told before a trip was sent. `log` has what is kept as well; the run is broken off
     as by kill -9 when it has come to `cut` events: those behind are lost, and what they were about to send is not sent.
+    `kept` is what hosts know of lines that ran; whoever `asks` is told, to others it is lost.
     """
 
     run: Run
@@ -86,6 +87,8 @@ class Simulation:
     events: list[Event] = field(default_factory=list)
     log: list[Event] = field(default_factory=list)
     cut: int = 1_000_000
+    kept: dict[tuple[int, int], tuple[int, str]] = field(default_factory=dict)
+    asks: bool = False
     ran: list[tuple[str, str, Any]] = field(default_factory=list)
     sent: list[Trip] = field(default_factory=list)
     told_before: dict[int, tuple[Event, ...]] = field(default_factory=dict)
@@ -136,24 +139,43 @@ class Simulation:
             self.run.end(lost)
             return
         line, intent = trip.lines[at], intents[at]
-        if line.earlier and line.fragment.effect is Effect.UNSAFE:
-            # These hosts keep nothing: whatever was not heard of is lost.
+        fate = self._fate(line)
+        if fate is Fate.LOST:
             self.run.hear(Reply(trip.id, line.index, 1, start=self.now, end=self.now, fate=Fate.LOST))
             self.run.end(TripEnd(trip.id))
             return
         ends = at + 1 == len(trip.lines)
-        self.ran.append((intent.host, intent.task, intent.item))
-        said = self.answer(intent.host, intent.task, intent.item, intent.attempt)
-        rc, text = said if isinstance(said, tuple) else (said, f"{intent.task} {intent.item}")
+        rc, text = self._known(line) if fate is Fate.DONE else self._ran(trip, line, intent)
         self.now += 0.01
         differs = bool(line.fragment.apply)
         self.run.world.now = self.now
         values = {"path": b"/jobs/j"} if "pb_job=" in line.fragment.probe + line.fragment.apply else {}
-        self.run.hear(Reply(trip.id, line.index, rc, differs, values, text.encode(), b"", self.now, self.now))
+        self.run.hear(
+            Reply(trip.id, line.index, rc, differs, values, text.encode(), b"", self.now, self.now, fate=fate)
+        )
         if ends or self._stopped(trip, at, rc):
             self.run.end(TripEnd(trip.id, "connection reset" if self.end_lost(trip.id) else None))
         else:
             self._under_way.insert(chosen, (trip, intents, at + 1))
+
+    def _ran(self, trip: Trip, line: Line, intent: TaskIntent) -> tuple[int, str]:
+        """The code and the output of a line that runs; the host keeps them."""
+        self.ran.append((intent.host, intent.task, intent.item))
+        said = self.answer(intent.host, intent.task, intent.item, intent.attempt)
+        found = said if isinstance(said, tuple) else (said, f"{intent.task} {intent.item}")
+        self.kept[trip.id, line.index] = found
+        return found
+
+    def _fate(self, line: Line) -> Fate | None:
+        if not line.earlier:
+            return None
+        if not self.asks:
+            return Fate.LOST if line.fragment.effect is Effect.UNSAFE else Fate.ABSENT
+        return Fate.DONE if any((one.trip, one.index) in self.kept for one in line.earlier) else Fate.ABSENT
+
+    def _known(self, line: Line) -> tuple[int, str]:
+        found = [self.kept[one.trip, one.index] for one in line.earlier if (one.trip, one.index) in self.kept]
+        return found[-1]
 
     def _stopped(self, trip: Trip, at: int, rc: int) -> bool:
         """Whether the shell stops before the next line: a failed item lets the others of its group run first."""
