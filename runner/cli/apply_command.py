@@ -54,38 +54,58 @@ def parser() -> flags.Parser:
 
 def run(words: Sequence[str], argv: Sequence[str]) -> int:
     """Check that the plan holds, and carry it out; the exit code. Raises `PbrunError`s."""
-    from runner.cli.carry_out import end_in_order_when_told_to
+    from runner.cli.carry_out import end_in_order_when_told_to, told
     from runner.cli.masking import masked
-    from runner.cli.plan_files import read_plan
     from runner.engine import execute
     from runner.plans.foretell import Foreteller
-    from runner.plans.saved import NoPlan
     from runner.preparation import prepare
     from runner.start import Oversight
 
     found = parser().read(words)
     if found.check:
         raise OptionError("--check: 'pbrun apply' makes a dry run anyway, before it changes anything")
-    try:
-        plan = read_plan(Path(found.plan))
-    except NoPlan as error:
-        raise PlanRefused(f"{found.plan}: {error}") from None
+    plan = opened(found.plan)
     checking = options_of(plan, words)
     end_in_order_when_told_to()
     print(f"plan: {found.plan} of {plan.made}: looking whether it still holds …", file=sys.stderr)
     ensure_it_holds(plan, checking, masked(argv))
-    options = replace(checking, check=False, diff=found.diff or checking.settings.diff_always, detailed_exitcode=False)
+    options = to_run(checking)
+    options = replace(options, diff=found.diff or options.diff)
     # Read once more: a dry run leaves nothing behind that the run could take for its own.
     prepared = prepare(options)
     refuse(found_sources(plan, prepared, options))
     foreteller = Foreteller(plan)
-    ended = execute(prepared, options, argv=masked(argv), oversight=Oversight(plan=plan.digest, foretell=foreteller))
-    print(f"log: {ended.log_path}", file=sys.stderr)
+    oversight = Oversight(plan=plan.digest, foretell=foreteller)
+    code = told(execute(prepared, options, argv=masked(argv), words=argv, oversight=oversight))
     print(
         f"plan: {foreteller.right} as foretold, {foreteller.wrong} not, {foreteller.open} could not be foretold",
         file=sys.stderr,
     )
-    return ended.exit_code
+    return code
+
+
+def to_go_on(words: Sequence[str], digest: str) -> Options:
+    """The options of a run that applied the plan of that digest and goes on. Raises PlanRefused for another plan."""
+    plan = opened(parser().read(words).plan)
+    if plan.digest != digest:
+        raise PlanRefused("the file holds another plan than the one that was being applied")
+    return to_run(options_of(plan, words))
+
+
+def to_run(checking: Options) -> Options:
+    """The options of the run itself, by those of its dry run."""
+    return replace(checking, check=False, diff=checking.settings.diff_always, detailed_exitcode=False)
+
+
+def opened(name: str) -> SavedPlan:
+    """The plan in a file. Raises PlanRefused if it is none."""
+    from runner.cli.plan_files import read_plan
+    from runner.plans.saved import NoPlan
+
+    try:
+        return read_plan(Path(name))
+    except NoPlan as error:
+        raise PlanRefused(f"{name}: {error}") from None
 
 
 def options_of(plan: SavedPlan, words: Sequence[str]) -> Options:
@@ -96,8 +116,6 @@ def options_of(plan: SavedPlan, words: Sequence[str]) -> Options:
             "the plan was made with a secret among its variables, which it does not keep: give it again (-e)"
         )
     more = [word for word in words if word != own.plan]
-    if own.extra_vars and "--" in words:
-        raise OptionError("'--' has no meaning here")
     found = plan_command.parser().read([*plan.words, *more])
     # Where the log goes and how it looks is for each run to say; so is what its exit code means.
     found.log, found.output, found.detailed_exitcode = own.log, own.output, False

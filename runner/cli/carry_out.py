@@ -83,7 +83,7 @@ def carry_out(
     refuse_locked(prepared)
     end_in_order_when_told_to()
     words = argv if playbook is None else ()
-    return _told(execute(prepared, options, reporter_context=None, argv=masked(argv), words=words))
+    return told(execute(prepared, options, reporter_context=None, argv=masked(argv), words=words))
 
 
 def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Policy, anyway: bool) -> int:
@@ -98,10 +98,11 @@ def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Poli
     (allow if anyway else refuse)(found)
     end_in_order_when_told_to()
     resumption = Resumption(broken, broken.past(policy), tuple(found))
-    return _told(execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption))
+    return told(execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption))
 
 
-def _told(ended: Ended) -> int:
+def told(ended: Ended) -> int:
+    """Say where the log is, and how to go on if the run was broken off; the exit code."""
     print(f"log: {ended.log_path}", file=sys.stderr)
     if ended.resume:
         print(f"to go on: pbrun --resume {ended.resume}", file=sys.stderr)

@@ -37,7 +37,7 @@ exit codes:
 
 def parser() -> flags.Parser:
     """The flags of `pbrun PLAYBOOK...`."""
-    commands = "\n".join(f"  {name:<7}{text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
     made = flags.Parser(
         "pbrun", DESCRIPTION.format(commands=commands), EXAMPLES, usage="pbrun [COMMAND] PLAYBOOK... -i INV [options]"
     )

@@ -66,17 +66,22 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
 
     words = broken.words
     os.chdir(broken.start.cwd)
-    return go_on(broken, _options(found, words), argv, Policy(found.indeterminate), found.resume_changed)
+    return go_on(
+        broken, _options(found, words, broken.start.plan), argv, Policy(found.indeterminate), found.resume_changed
+    )
 
 
-def _options(found: argparse.Namespace, words: Sequence[str]) -> Options:
+def _options(found: argparse.Namespace, words: Sequence[str], plan: str) -> Options:
     """The options of the run, with those of now that may differ. Raises OptionError."""
-    from runner.cli import play_command
+    from runner.cli import apply_command, play_command
     from runner.cli.main import command_of
     from runner.cli.options import playbook_options
 
-    _, rest = command_of(words)
-    options = playbook_options(play_command.parser().read(rest))
+    name, rest = command_of(words)
+    if name == "apply":
+        options = apply_command.to_go_on(rest, plan)
+    else:
+        options = playbook_options(play_command.parser().read(rest))
     return replace(
         options,
         forks=found.forks or options.forks,

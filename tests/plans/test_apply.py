@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.apply_command import PlanRefused, to_go_on
 from runner.cli.main import main
 from runner.journal.read import read
 from runner.model.event import RunStart, TaskResult
@@ -331,3 +332,13 @@ def test_an_edited_plan(copied: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(PLAN) == 0
     assert main([*PLAN, "-o", "site.yaml"]) == 5
     assert "will not write over this file" in capsys.readouterr().err
+
+
+def test_what_goes_on_with_a_plan_that_was_being_applied(copied: Path) -> None:
+    plan = decode((copied / "project/plan.json").read_text())
+    options = to_go_on(APPLY[1:], plan.digest)
+    assert options.playbooks == ("site.yaml",)
+    assert not options.check
+    assert options.extra_vars == {"db_password": "hunter22", "shown": "1"}
+    with pytest.raises(PlanRefused, match="holds another plan"):
+        to_go_on(APPLY[1:], "0" * 64)
