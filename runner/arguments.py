@@ -70,6 +70,14 @@ class Spec:
     brings: bool = False
     restless: bool = False
     returns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    name_of: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    required: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """The option that each alias means, and the options that must be given: asked for every step."""
+        names = {other: name for name, option in self.options.items() for other in option.aliases}
+        object.__setattr__(self, "name_of", MappingProxyType(names))
+        object.__setattr__(self, "required", tuple(name for name, option in self.options.items() if option.required))
 
 
 class ArgumentError(ValueError):
@@ -206,7 +214,7 @@ def coerce(option: Option, value: Any) -> Any:
 
 def canonical(spec: Spec, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Given arguments under their option names (aliases resolved), and a message for each unknown or doubled name."""
-    alias = {other: name for name, option in spec.options.items() for other in option.aliases}
+    alias = spec.name_of
     found: dict[str, Any] = {}
     problems: list[str] = []
     for word, value in given.items():
@@ -225,11 +233,7 @@ def canonical(spec: Spec, given: Mapping[str, Any]) -> tuple[dict[str, Any], lis
 def check_presence(spec: Spec, given: Mapping[str, Any]) -> list[str]:
     """Messages for what is missing or does not go together; needs names only, so it also works before rendering."""
     have = {name for name, value in given.items() if value is not None}
-    problems = [
-        f"missing required argument: {name}"
-        for name, option in spec.options.items()
-        if option.required and name not in have
-    ]
+    problems = [f"missing required argument: {name}" for name in spec.required if name not in have]
     for group in spec.mutually_exclusive:
         if len(have.intersection(group)) > 1:
             problems.append(f"arguments are mutually exclusive: {', '.join(group)}")
@@ -251,6 +255,9 @@ def validate(spec: Spec, given: Mapping[str, Any]) -> tuple[dict[str, Any], froz
         raw = found.get(name, option.default)
         if raw is None:
             raw = option.default
+        if raw is None:
+            values[name] = None
+            continue
         try:
             values[name] = coerce(option, raw)
         except ArgumentError as error:

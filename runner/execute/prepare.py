@@ -14,6 +14,7 @@ from runner.execute.flags import cautious_flags, flags_of, may_read_item
 from runner.execute.job import Flags, Job, Step
 from runner.execute.scope import NOTHING, StepScope
 from runner.execute.settings import Settings
+from runner.execute.shared import PerTask
 from runner.execute.signals import NotAhead
 from runner.execute.variables import Variables
 from runner.execute.verdicts import explain, number, refused, unsettled
@@ -34,6 +35,7 @@ class Preparer:
     def __init__(self, world: World, variables: Variables) -> None:
         self._world = world
         self._variables = variables
+        self._flags: PerTask[Flags] = PerTask()
         self.compiler = StepCompiler(world, variables)
 
     def job(
@@ -50,10 +52,7 @@ class Preparer:
                 job.node = node = replace(node, task=self._chosen(task, scope))
                 task = node.task
             job.name = self._name(task, scope)
-            settings = Settings(self._world, scope, task.directives)
-            job.flags = cautious_flags(self._world, settings, task.directives)
-            job.flags_by_item = task.loop is not None and may_read_item(task)
-            job.flags = self._flags(job, settings)
+            self._read_flags(job)
             if task.loop is not None:
                 self._open_loop(job)
             else:
@@ -82,14 +81,25 @@ class Preparer:
             raise StepError(f"a template cannot choose {name}: what it brings is planned before the run")
         return replace(task, action=str(name), module=module)
 
-    def _flags(self, job: Job, settings: Settings) -> Flags:
+    def _read_flags(self, job: Job) -> None:
         """The flags of the whole job; where only an item can say what a keyword is, the cautious ones stand."""
+        task = job.task
+        known = self._flags.get(task)
+        if known is not None:
+            job.flags = known
+            return
+        settings = Settings(self._world, job.scope, task.directives)
+        job.flags = cautious_flags(self._world, settings, task.directives)
+        job.flags_by_item = task.loop is not None and may_read_item(task)
         try:
-            return flags_of(self._world, settings, job.task)
+            job.flags = flags_of(self._world, settings, task)
         except (StepError, UnknownReached):
             if not job.flags_by_item:
                 raise
-            return job.flags
+            return
+        if settings.constant:
+            # No template had a part in them: they are the same on every host.
+            self._flags.put(task, job.flags)
 
     def throttle(self, node: TaskNode, host: str) -> int:
         """How many hosts may be at the task at once; 0 for any number. A number that is none is the task's mistake."""
@@ -123,6 +133,8 @@ class Preparer:
         job.steps = [Step(job.scope, outcome=outcome)]
 
     def _name(self, task: Task, scope: StepScope) -> str:
+        if type(task.name) is str:
+            return task.name
         try:
             made = self._world.templar.render(task.name, scope)
         except Exception:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from runner.arguments import Spec
 from runner.execute.rendered import VARIABLE_PARAMS
@@ -25,6 +25,7 @@ MAX_TASKS: Final = 512
 MAX_FRAGMENTS: Final = 16
 # Modules whose fragments read the name of their call's host.
 BY_HOST: Final = frozenset({"fetch"})
+T = TypeVar("T")
 _SORTED: Final = json.JSONEncoder(sort_keys=True, default=str)
 
 
@@ -98,22 +99,42 @@ class _Asked:
         return getattr(self.desk, name)
 
 
-class SharedTasks:
-    """What is known of the tasks of one batch."""
+class PerTask(Generic[T]):
+    """Something about each of the tasks that were asked about lately. A task is known by what it is, not by its id: an
+    include brings tasks with the same ids again."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Task, Alike | None]] = {}
+        self._known: dict[int, tuple[Task, T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, task: Task) -> T | None:
+        """What is known about the task."""
+        known = self._known.get(id(task))
+        return known[1] if known is not None and known[0] is task else None
+
+    def put(self, task: Task, value: T) -> None:
+        """Remember it."""
+        if len(self._known) >= MAX_TASKS:
+            self._known.clear()
+        self._known[id(task)] = (task, value)
+
+
+class SharedTasks:
+    """What hosts share of the tasks of one batch."""
+
+    def __init__(self) -> None:
+        self.known: PerTask[tuple[Alike | None]] = PerTask()
 
     def of(self, task: Task, spec: Spec, make: Callable[[], tuple[Mapping[str, Any], frozenset[str]]]) -> Alike | None:
         """What the hosts of `task` share, `make` giving its arguments the first time; None if its arguments may
         differ from host to host. Raises what `make` raises."""
-        known = self._known.get(id(task))
-        if known is None or known[0] is not task:
-            if len(self._known) >= MAX_TASKS:
-                self._known.clear()
-            known = (task, Alike(task, *make()) if _is_alike(task, spec) else None)
-            self._known[id(task)] = known
-        return known[1]
+        known = self.known.get(task)
+        if known is None:
+            known = (Alike(task, *make()) if _is_alike(task, spec) else None,)
+            self.known.put(task, known)
+        return known[0]
 
 
 def _is_alike(task: Task, spec: Spec) -> bool:

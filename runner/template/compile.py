@@ -171,6 +171,7 @@ class Compiler:
         self._base = environment
         self._environments: dict[Options, Environment] = {}
         self._compiled: dict[tuple[str, str, Options], Compiled] = {}
+        self._inline: dict[str, Compiled] = {}
 
     def environment(self, options: Options) -> Environment:
         """The environment for these options; filters, tests and globals are shared."""
@@ -188,7 +189,13 @@ class Compiler:
 
     def template(self, text: str, options: Options = INLINE) -> Compiled:
         """Text with Jinja in it. Raises jinja2's TemplateSyntaxError."""
-        return self._made("template", text, options, self.parse)
+        if options is not INLINE:
+            return self._made("template", text, options, self.parse)
+        # Nearly all texts are read so, and the options' hash takes longer than all else here.
+        found = self._inline.get(text)
+        if found is None:
+            found = self._inline[text] = self._made("template", text, options, self.parse)
+        return found
 
     def expression(self, text: str, options: Options = PLAIN) -> Compiled:
         """A bare expression."""

@@ -83,7 +83,7 @@ def test_only_tasks_without_templates_are_shared_and_not_without_end() -> None:
         assert shared.of(other, SPEC, make) is None
     for _ in range(MAX_TASKS + 5):
         assert shared.of(task(text="x"), SPEC, make) is not None
-    assert len(shared._known) <= MAX_TASKS
+    assert len(shared.known) <= MAX_TASKS
 
 
 def test_the_modules_that_read_their_hosts_name_are_known() -> None:
