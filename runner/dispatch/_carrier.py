@@ -20,7 +20,7 @@ from runner.errors import ConnectionLost, StepError, Unreachable
 from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
 from runner.model.quick import dataclass
 from runner.sh.frames import Record, StepStart, TripDone
-from runner.sh.fuse import is_claimed, trip_text
+from runner.sh.fuse import is_asked, is_claimed, trip_text
 from runner.sh.replies import Replies
 
 # A killed step still sends its output; a shell that does not get that far is given up.
@@ -187,6 +187,7 @@ class _Leg:
                 raise StepError("a step's text holds a NUL character")
             if trip.run and any(map(is_claimed, lines)):
                 session.keeps = trip.id
+            session.asks = session.asks or any(map(is_asked, lines))
             session.send(text)
             first, work.sent = not work.sent, True
             session.ready()

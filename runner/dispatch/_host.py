@@ -170,7 +170,7 @@ class HostLink:
             self._retired = True
             idle, busy = list(self._idle), list(self._busy)
         for session in idle:
-            session.end_input(settled=settled)
+            session.end_input(settled=settled, over=True)
         for session in busy:
             session.end_input(settled=False)
 

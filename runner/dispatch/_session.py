@@ -25,7 +25,7 @@ BOURNE: Final = frozenset({"sh", "ash", "bash", "busybox", "dash", "ksh", "ksh93
 @dataclass(slots=True)
 class Session:
     """One shell. Once it is `ready`, `folder` is its private folder on the host, `pid` its process there. `keeps`: the
-    last trip of which the folder keeps something (0: none)."""
+    last trip of which the folder keeps something (0: none). `asks`: it was asked what became of steps."""
 
     connection: Connection
     target: Target
@@ -37,6 +37,7 @@ class Session:
     folder: str = ""
     trips: int = 0
     keeps: int = 0
+    asks: bool = False
     _cut_off: bool = False
     _early: list[Record] = field(default_factory=list)
 
@@ -120,24 +121,25 @@ class Session:
         """Whether its connection is open."""
         return self.connection.alive()
 
-    def end_input(self, *, settled: bool) -> None:
+    def end_input(self, *, settled: bool, over: bool = False) -> None:
         """Let it end by itself: it goes, and removes its folder unless it keeps something that is not `settled` (in
-        the log). A terminal's input has no end, so it is hung up."""
-        if settled and self.keeps:
-            self._forget()
+        the log). `over`: nobody will ever ask for anything of the run. A terminal's input has no end, so it is hung
+        up."""
+        if settled and (self.keeps or self.asks):
+            self._forget("pb_keep=; pb_forget_all" if over and self.asks else "pb_keep=")
         if self.started.tty:
             self.process.close()
         else:
             self.process.close_stdin()
 
-    def _forget(self) -> None:
+    def _forget(self, said: str) -> None:
         """Have it keep nothing. On a terminal, being hung up could come before it has read that."""
-        self.keeps = 0
+        self.keeps, self.asks = 0, False
         try:
             if not self.started.tty:
-                self.process.write(b"pb_keep=\n")
+                self.process.write(f"{said}\n".encode())
                 return
-            self.process.write(b"pb_keep= pb_over= pb_stop=; pb_trip_end\n")
+            self.process.write(f"{said}; pb_over= pb_stop=; pb_trip_end\n".encode())
             deadline = time.monotonic() + HANG_UP_S
             for record in self.records(lambda: max(0.0, deadline - time.monotonic())):
                 if isinstance(record, TripDone):

@@ -5,6 +5,8 @@ is only now reading its prelude, begins anything more; then the journals are rea
 shell notes a claim before it looks for the mark, and here the mark is set before the notes are read: whatever the order
 of the two, one of them sees the other. A step that is under way is waited for.
 
+A session that has asked removes what there was when the run is over, unless a shell of the old process still lives.
+
 That there is no note means that the step never began only if nothing can have taken the folder away: the host (the
 first process of what we see of it) has been up since before the intent was logged, and that was less than a week ago.
 """
@@ -110,6 +112,20 @@ pb_adopt() {
   [ ! -s "$pb_d/o.$pb_c" ] || pb_hand "O $1" "$pb_d/o.$pb_c"
   [ ! -s "$pb_d/e.$pb_c" ] || pb_hand "E $1" "$pb_d/e.$pb_c"
   pb_end_said "$1" "$pb_got" "$2" "$3"
+}
+pb_forget_all() {
+  pb_alive=
+  for pb_f in "${TMPDIR:-/tmp}" /tmp "$HOME" /dev/shm; do
+    for pb_d in "$pb_f"/.pb-[0-9]*-"${pb_run%.*}".*-*; do
+      case $pb_d in *-over | *-"$pb_run"-*) continue ;; esac
+      [ -d "$pb_d" ] && [ -O "$pb_d" ] && [ ! -L "$pb_d" ] || continue
+      if pb_lead "$pb_d" && pb_lives && sleep 1 && pb_lives; then pb_alive=1; else rm -rf "$pb_d"; fi
+    done
+  done
+  [ -z "$pb_alive" ] || return 0
+  for pb_f in "${TMPDIR:-/tmp}" /tmp "$HOME" /dev/shm; do
+    for pb_d in "$pb_f"/.pb-[0-9]*-"${pb_run%.*}".*-over; do [ ! -O "$pb_d" ] || rm -f "$pb_d"; done
+  done
 }
 pb_hand() { printf '%s\n' "$pb_token$1" >&9; pb_head "$2"; }
 """
