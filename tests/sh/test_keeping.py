@@ -138,7 +138,7 @@ def test_what_answered_to_nobody_is_all_there(host: Host) -> None:
              "printf '%s\\0' x >f; pb_blob file f; pb_fail no 4"]  # fmt: skip
     process = host.begin([unsafe(index, text) for index, text in enumerate(texts)])
     assert process.stdin is not None and process.stdout is not None
-    wait_for(lambda: any("E 1.2 4 ." in (folder / "j").read_text() for folder in host.folders()))
+    wait_for(lambda: any("E 1.2 4 ." in note.read_text() for note in host.home.glob(".pb-*/j")))
     process.stdin.close()
     process.stdout.read()
     assert process.wait(10) == 0
