@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from runner.journal.encode import plain
+from runner.journal.exact import TAG
 from runner.journal.kept import rest
 from runner.journal.plain import same
 from runner.model.event import Event, Kept, TaskResult
 
 Seal = Callable[[bytes, bytes], str]
+# Values that are secret by their type, whether or not anybody has told what they are.
+_SECRET: Final = tuple(json.dumps({TAG: name})[:-1] for name in ("secret", "decrypted"))
 
 
 def about(kept: Kept) -> bytes:
@@ -47,9 +50,7 @@ class Keeper:
             yield made
 
     def _kept(self, kept: Kept, left: Mapping[str, Any]) -> Kept:
-        bare = replace(kept, exact={})
-        if kept.secret or self._redact is not same:
-            text = json.dumps(left)
-            if kept.secret or self._redact(text) != text:
-                return replace(bare, sealed=self._seal(text.encode(), about(kept)))
-        return replace(bare, exact=left)
+        text = json.dumps(left)
+        secret = kept.secret or any(mark in text for mark in _SECRET) or self._redact(text) != text
+        sealed = self._seal(text.encode(), about(kept)) if secret else ""
+        return replace(kept, exact={} if secret else left, sealed=sealed)
