@@ -90,15 +90,20 @@ def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Poli
     """Go on with a run that was broken off; the exit code. `anyway`: also if something has changed since."""
     from runner.cli.masking import masked
     from runner.cli.resume_command import allow, refuse
-    from runner.engine import execute
+    from runner.engine import INDETERMINATE, execute
     from runner.resuming import Resumption, changes
 
     prepared = prepared_or_told(options)
     found = changes(broken, prepared)
     (allow if anyway else refuse)(found)
+    refuse_locked(prepared)
     end_in_order_when_told_to()
     resumption = Resumption(broken, broken.past(policy), tuple(found))
-    return told(execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption))
+    ended = execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption)
+    code = told(ended)
+    if code == INDETERMINATE:
+        print(f"to try again where hosts were stopped: pbrun retry {ended.log_path}", file=sys.stderr)
+    return code
 
 
 def told(ended: Ended) -> int:

@@ -22,14 +22,15 @@ class Replay:
     def __init__(self, past: Past) -> None:
         self.past = past
         self.active = True
-        self._left: dict[int, TaskEnd] = dict(enumerate(past.tasks))
+        self._left = bytearray(b"\1" * len(past.tasks))
+        self._first = 0
         self._count = Counter((end.task_id, end.host) for end in past.tasks if not end.asker)
         self._expected: dict[tuple[str, str], Callable[[TaskEnd], None]] = {}
 
     @property
     def left(self) -> list[TaskEnd]:
         """What nobody has come to."""
-        return list(self._left.values())
+        return [end for end, is_left in zip(self.past.tasks, self._left, strict=True) if is_left]
 
     def has(self, task_id: str, host: str) -> bool:
         """Whether the end of this task on this host is in the log and not taken over yet."""
@@ -41,19 +42,22 @@ class Replay:
 
     def deliver(self, unasked: Callable[[TaskEnd], bool]) -> bool:
         """Let the first end arrive that is expected; facts that no task gathers are taken by `unasked`."""
-        for number, end in self._left.items():
-            if end.asker:
-                if unasked(end):
-                    del self._left[number]
-                    return True
-                continue
-            arrive = self._expected.pop((end.task_id, end.host), None)
-            if arrive is not None:
-                del self._left[number]
-                self._count[end.task_id, end.host] -= 1
-                arrive(end)
+        while self._first < len(self._left) and not self._left[self._first]:
+            self._first += 1
+        for number in range(self._first, len(self._left)):
+            if self._left[number] and self._arrives(self.past.tasks[number], unasked):
+                self._left[number] = 0
                 return True
         return False
+
+    def _arrives(self, end: TaskEnd, unasked: Callable[[TaskEnd], bool]) -> bool:
+        if end.asker:
+            return unasked(end)
+        arrive = self._expected.pop((end.task_id, end.host), None)
+        if arrive is not None:
+            self._count[end.task_id, end.host] -= 1
+            arrive(end)
+        return arrive is not None
 
     def item(self, job: Job, step: Step) -> StepEnd | None:
         """How this item of a loop that was not done ended. Raises StepError if it was another item then."""

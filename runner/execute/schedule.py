@@ -136,8 +136,10 @@ class Scheduler:
     def ready(self, host: int) -> list[str]:
         """All nodes that may run on the host now, in listing order."""
         bit = 1 << host
-        found = {node for _, node in self._heaps[host] if not (self._taken[node] | self._done[node]) & bit}
-        return sorted((node for node in found if self.may_run(node, host)), key=self.rank.__getitem__)
+        heap = [entry for entry in self._heaps[host] if not (self._taken[entry[1]] | self._done[entry[1]]) & bit]
+        heap.sort()  # a sorted list is a heap
+        self._heaps[host] = heap
+        return list(dict.fromkeys(node for _, node in heap if self.may_run(node, host)))
 
     def take(self, node: str, host: int) -> None:
         """The node is in hand on this host; `peek` no longer offers it."""
