@@ -12,7 +12,7 @@ from typing import Any
 from runner.execute.expand import loop_variables
 from runner.execute.job import Job, Step
 from runner.model.call import Outcome, Status
-from runner.model.values import Unknown, find_unknown
+from runner.model.values import SIMPLE, Unknown, find_unknown
 
 _BAD = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 
@@ -104,6 +104,8 @@ def unknown_of(job: Job) -> str | None:
 
 def plain(value: Any) -> Any:
     """`value` fit for an event: unknown parts named, nothing live inside."""
+    if type(value) in SIMPLE:
+        return value
     if isinstance(value, Unknown):
         return {"unknown": value.reason}
     if find_unknown(value) is None:

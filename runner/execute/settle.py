@@ -15,7 +15,7 @@ from runner.model.plan import Kind
 from runner.model.values import Unknown
 
 HIDDEN: Final = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
-_EVENT_KEYS: Final = frozenset({"rc", "stdout", "stderr", "msg", "changed", "diff", "failed"})
+_EVENT_KEYS: Final = frozenset({"rc", "stdout", "stderr", "msg", "changed", "diff", "failed", "results"})
 BAD: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 LOST: Final = (Status.UNREACHABLE, Status.INDETERMINATE)
 
@@ -84,7 +84,7 @@ def result_event(
     one = step if step is not None else (job.steps[-1] if job.steps else None)
     start = min((s.start for s in job.steps if s.start), default=0.0) if step is None else step.start
     end = one.end if one is not None else 0.0
-    values = {} if hidden else {k: plain(v) for k, v in result.items() if _is_value(k, v)}
+    values = {} if hidden else {k: plain(v) for k, v in result.items() if k not in _EVENT_KEYS or _is_value(k, v)}
     rc = result.get("rc")
     diff: tuple[Diff, ...] = outcome.diff if outcome is not None and flags.diff and not hidden else ()
     return TaskResult(
@@ -120,11 +120,9 @@ def result_event(
 
 
 def _is_value(key: str, value: Any) -> bool:
-    """Whether a result's key has no field of its own in the event. A message that is no text (`msg: [a, b]`) is also a
-    value: the field has its text alone."""
-    if key == "msg":
-        return not isinstance(value, str | Unknown)
-    return key not in _EVENT_KEYS and key != "results"
+    """Whether a result's key is a value although the event has a field for it: a message that is no text
+    (`msg: [a, b]`), for the field has its text alone."""
+    return key == "msg" and not isinstance(value, str | Unknown)
 
 
 def _shown(step: Step) -> Any:

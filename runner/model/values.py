@@ -144,12 +144,12 @@ class Unknown:
         return f"<unknown: {self.reason}>"
 
 
-_SIMPLE: Final = frozenset({str, int, bool, float, bytes, type(None)})
+SIMPLE: Final = frozenset({str, int, bool, float, bytes, type(None)})
 
 
 def find_unknown(value: object) -> Unknown | None:
     """The first `Unknown` inside `value` (mappings, lists, tuples, sets searched), or None."""
-    if type(value) in _SIMPLE:
+    if type(value) in SIMPLE:
         return None
     if isinstance(value, Unknown):
         return value
@@ -161,7 +161,7 @@ def find_unknown(value: object) -> Unknown | None:
         return None
     # Asked for every argument and every result of every step; nearly all parts are simple.
     for part in parts:
-        if type(part) not in _SIMPLE and (found := find_unknown(part)) is not None:
+        if type(part) not in SIMPLE and (found := find_unknown(part)) is not None:
             return found
     return None
 

@@ -261,9 +261,12 @@ def _flat(parts: Iterable[Any]) -> Iterator[Any]:
 
 
 def new_context(template: Compiled, scope: Resolver, extra: Mapping[str, Any] | None = None) -> Context:
-    """A context in which `template` finds `scope`'s variables."""
+    """A context in which `template` finds `scope`'s variables.
+
+    It is not told the template's globals: Jinja asks which of them an imported template has not, and all templates
+    have those of the environment. Counting them took as long as a short template."""
     environment = template.environment
     parent: dict[str, Any] = {**environment.globals, SCOPE: scope}
     if extra:
         parent.update(extra)
-    return environment.context_class(environment, parent, template.name, template.blocks, globals=template.globals)
+    return environment.context_class(environment, parent, template.name, template.blocks)
