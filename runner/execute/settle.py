@@ -78,6 +78,7 @@ def result_event(
     rescued: bool = False,
 ) -> TaskResult:
     """The event of a step (a loop's item) or of a whole job. `no_log` leaves nothing of its contents."""
+    task = job.task
     flags = job.flags if step is None else job.flags_at(step)
     hidden = job.hidden if step is None else flags.no_log
     outcome = step.outcome if step is not None else None
@@ -90,9 +91,9 @@ def result_event(
     return TaskResult(
         play,
         job.name,
-        job.task.id,
+        task.id,
         job.host,
-        job.task.module,
+        task.module,
         status,
         item=None if hidden or step is None or not job.looped else plain(_shown(step)),
         rc=rc if isinstance(rc, int) and not hidden else None,
@@ -114,7 +115,7 @@ def result_event(
         censored=hidden,
         show_diff=flags.diff and not hidden,
         handler=job.node.kind is Kind.HANDLER,
-        role=job.task.role.name if job.task.role else "",
+        role=task.role.name if task.role else "",
         observed=step.observed if step is not None else ("" if job.looped or one is None else one.observed),
     )
 
