@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -101,7 +102,7 @@ def find(name: str, environ: Mapping[str, str], *, ended: bool = False) -> Broke
     logs = sorted((state_home(environ) / "pbrun" / "runs").glob("*.jsonl"), reverse=True)
     if name == LAST:
         for path in logs:
-            found = None if not ended and _has_ended(path) else _opened(path)
+            found = None if not ended and (_has_ended(path) or _is_going(path)) else _opened(path)
             if found is not None and (ended or found.end is None) and "words" in found.exact:
                 return found
         return None
@@ -110,6 +111,16 @@ def find(name: str, environ: Mapping[str, str], *, ended: bool = False) -> Broke
         many = ", ".join(path.stem.partition("-")[2] for path in fitting[:5])
         raise OptionError(f"several runs begin with {name!r}: {many}" if fitting else f"there is no run {name!r}")
     return _opened(fitting[0])
+
+
+def _is_going(path: Path) -> bool:
+    """Whether another process writes this log."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
 
 
 def _has_ended(path: Path) -> bool:

@@ -183,3 +183,29 @@ def test_what_failed_is_tried_again_from_where_it_failed(tmp_path: Path) -> None
     (second,) = set((tmp_path / "pbrun" / "runs").glob("*.jsonl")) - {first}
     assert read_log(second)[0]["parent"] == read_log(first)[0]["run"]
     assert "nothing is left to retry" in ends(begin(tmp_path, "retry", str(second)))[1]
+
+
+def test_jobs_that_go_on_by_themselves_are_found_again(tmp_path: Path) -> None:
+    """One is waited for, of the other only a later task asks; the run is killed while both are going on."""
+    marks = tmp_path / "ids"
+    text = f"""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {{name: left, shell: "sleep 1; echo left >> {marks}; echo one", async: 60, poll: 0, register: left}}
+    - {{name: watched, shell: "sleep 2; echo watched >> {marks}; echo two", async: 60, poll: 1, register: watched}}
+    - {{name: asked, async_status: {{jid: "{{{{ left.ansible_job_id }}}}"}}, register: asked,
+       until: asked is finished, retries: 20, delay: 1}}
+    - {{name: said, shell: "echo {{{{ watched.stdout }}}} {{{{ asked.stdout }}}} >> {marks}"}}
+"""
+    log = tmp_path / "log.jsonl"
+    words = [write_playbook(tmp_path / "site.yml", text), "-i", "localhost,", "-c", "local", "--log", str(log)]
+    run = begin(tmp_path, *words)
+    while run.poll() is None and not (log.exists() and log.read_text().count('"what":"job"') == 2):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    run.kill()
+    run.communicate(timeout=30)
+    code, said = ends(begin(tmp_path, "--resume", str(log)))
+    assert code == 0, said
+    assert marks.read_text().splitlines() == ["left", "watched", "two one"]
