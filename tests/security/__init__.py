@@ -1,0 +1,1 @@
+"""Which rules of safety are kept, and by which tests that shows."""
