@@ -111,9 +111,9 @@ class Member:
         with contextlib.suppress(Exception):
             await transfer
 
-    async def end(self) -> None:
-        """Have it let go of its hosts."""
+    async def end(self, *, settled: bool) -> None:
+        """Have it let go of its hosts; see `runner.model.ports.Dispatcher.close`."""
         for task in self._tasks:
             task.cancel()
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self.ask("end"), END_S)
+            await asyncio.wait_for(self.ask("end", int(settled)), END_S)

@@ -65,7 +65,8 @@ class Outpost:
         self._stirred.set()
 
     async def handle(self, what: str, number: int = 0, data: bytes = b"") -> bytes:
-        """One message of the coordinator, and the answer. File `number`; `data` are orders, bytes or a reason."""
+        """One message of the coordinator, and the answer. File `number` (or whether all is in the log, at the end);
+        `data` are orders, bytes or a reason."""
         if what == "hear":
             return await self._hear()
         if what == "put":
@@ -77,7 +78,7 @@ class Outpost:
         elif what == "settle":
             self._depot.settle(number, data.decode())
         elif what == "end":
-            await self.end()
+            await self.end(settled=bool(number))
         return b""
 
     async def _hear(self) -> bytes:
@@ -103,7 +104,7 @@ class Outpost:
             await asyncio.sleep(HEAR_S)
         await self.end(settled=False)
 
-    async def end(self, *, settled: bool = True) -> None:
+    async def end(self, *, settled: bool) -> None:
         """Close all connections and forget the run; see `runner.model.ports.Dispatcher.close`."""
         if self._over:
             return

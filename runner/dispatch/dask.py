@@ -53,7 +53,7 @@ class Dask:
         self._here = Threads(forks, House(transports, becomes, notice), self._from_here)
         self._run = f"pbrun_{secrets.token_hex(8)}"
         self._hiring: set[asyncio.Task[None]] = set()
-        self._closed = False
+        self._closed = self._logged = False
         self._broken = ""
         self._gathered = False
         ready: Future[None] = Future()
@@ -108,7 +108,7 @@ class Dask:
         end when this one does."""
         if self._closed:
             return
-        self._closed = True
+        self._closed, self._logged = True, settled
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._life.cancel)
         self._here.close(settled=settled)
@@ -135,7 +135,7 @@ class Dask:
                 finally:
                     for task in self._hiring:
                         task.cancel()
-                    await asyncio.gather(*(member.end() for member in self._crew.members))
+                    await asyncio.gather(*(member.end(settled=self._logged) for member in self._crew.members))
         except Exception as error:
             known = isinstance(error, PbrunError)
             self._broken = str(error) if known else f"the Dask cluster fails: {type(error).__name__}: {error}"
