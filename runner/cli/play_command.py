@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner.cli import flags, resume_command
-from runner.cli.main import COMMANDS
+from runner.cli.main import COMMANDS, command_of
 from runner.cli.options import playbook_options
 from runner.errors import OptionError
 from runner.model.options import Options
@@ -52,6 +52,11 @@ def parser() -> flags.Parser:
     group.add_argument("--resume", nargs="?", const="last", metavar="RUN|FILE",
                        help="the newest one, or that of this id or log; what has ended is not run again")  # fmt: skip
     return made
+
+
+def options_of(argv: Sequence[str]) -> Options:
+    """The options of an earlier run's whole command line. Raises `OptionError` and `InputErrors`."""
+    return playbook_options(parser().read(command_of(argv)[1]))
 
 
 def check_playbooks(names: Sequence[str]) -> None:
