@@ -138,6 +138,8 @@ class Fragment:
     `last=False`: the module's `outcome` may ask for one more fragment, so nothing may be sent behind this one.
     `bare`: words with the effect of `apply` that the session's own shell may run itself where nothing else is asked of
     the step: they start no process and leave the shell as it was.
+    `places`: for a step that does nothing but place one regular file, that file's size and path as shell words; such
+    steps one after another may be answered together.
     """
 
     probe: str = ""
@@ -151,6 +153,7 @@ class Fragment:
     memo: Mapping[str, Any] = field(default_factory=dict)
     last: bool = True
     bare: str = ""
+    places: str = ""
     after_s: float = 0.0
     anew: bool = False
     survives: bool = False

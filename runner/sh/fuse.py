@@ -9,6 +9,7 @@ from typing import Final
 
 from runner.model.call import Effect, Line, Trip
 from runner.sh.asking import ASKING, ask, checksum
+from runner.sh.batching import ahead as looking_ahead
 from runner.sh.quote import quote
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -33,8 +34,12 @@ def trip_text(
     if any(is_asked(line) for line in trip.lines):
         parts.append(ASKING)
     ahead = {line.index: _ahead(after) for line, after in zip(trip.lines, (*trip.lines[1:], None), strict=True)}
+    looks = looking_ahead(trip.lines)
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
-        steps = "\n".join(_asked_step(line, uploads, ahead[line.index], trip, now) for line in lines)
+        texts = (
+            (looks.get(line.index, ""), _asked_step(line, uploads, ahead[line.index], trip, now)) for line in lines
+        )
+        steps = "\n".join(text for pair in texts for text in pair if text)
         parts.append(f'if [ -z "$pb_stop" ]; then\n{steps}\nfi')
     parts.append("pb_trip_end")
     if uploads or any(_keeps_files(line) for line in trip.lines):

@@ -21,6 +21,7 @@ from typing import Final
 
 from runner.model.call import Effect, Fragment, Reply
 from runner.model.quick import dataclass
+from runner.sh.batching import BATCHING
 from runner.sh.ending import END_BELOW
 from runner.sh.looking import LOOKING
 from runner.sh.placing import PLACING
@@ -174,7 +175,7 @@ def _text(made: Fragment) -> str:
         )
     )
     child = f'(\n{body}\n) </dev/null >"$pb_dir/o" 2>"$pb_dir/e" 9>/dev/null &'
-    return "\n".join(("{", _SHELL, PLAINLY, LOOKING, PLACING, END_BELOW, child, _LEAD, "}\n"))
+    return "\n".join(("{", _SHELL, PLAINLY, LOOKING, PLACING, BATCHING, END_BELOW, child, _LEAD, "}\n"))
 
 
 def look(folder: str, name: str) -> Fragment:

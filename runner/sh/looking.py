@@ -9,9 +9,12 @@ from typing import Final
 LOOKING: Final = r"""
 pb_stat() { pb_look "" "$1"; }
 pb_statl() { pb_look L "$1"; }
-pb_look() {
+pb_blank() {
   pb_type=absent pb_mode=0 pb_uid= pb_gid= pb_user= pb_group= pb_size=0 pb_mtime=0 pb_link= pb_isdir=0
   pb_inode= pb_nlink=
+}
+pb_look() {
+  pb_blank
   if [ -z "$1" ] && [ -L "$2" ]; then
     pb_type=link
     pb_link=$(readlink -- "$2"; printf x)
@@ -28,6 +31,9 @@ pb_look() {
   pb_seen=$(stat ${1:+-L} -c "%a %u %g %s %Y %i %h$pb_nl%U$pb_nl%G" -- "$2" 2>/dev/null) ||
     pb_seen=$(stat ${1:+-L} -f "%Mp%Lp %u %g %z %m %i %l%n%Su%n%Sg" -- "$2" 2>/dev/null) ||
     pb_seen=$(pb_ls "$1" "$2") || pb_seen=
+  pb_told
+}
+pb_told() {
   pb_names=${pb_seen#*"$pb_nl"}
   pb_user=${pb_names%%"$pb_nl"*} pb_group=${pb_names#*"$pb_nl"}
   set -f

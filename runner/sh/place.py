@@ -1,7 +1,8 @@
 """A file's content brought to its place on the host: probe, apply and result, for copy, template and their like.
 
-The new file is private (0600) from its first byte, gets its owner and mode, is looked at by `validate`, and is then
-renamed onto its place: whoever reads the path sees the old file or the new one, and a full disk leaves the old one.
+The new file has, before its first byte, its final owner and mode, or is private (0600) until it has got them; it is
+looked at by `validate`, and is then renamed onto its place: whoever reads the path sees the old file or the new one,
+and a full disk leaves the old one.
 """
 
 from __future__ import annotations
@@ -110,13 +111,19 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
         uploads=uploads,
         makes=(*folders, placing.final),
         last=not large and placing.remote is None,
+        places=f"{placing.size} {path(placing.final)}" if _is_plain(placing) and not large else "",
         memo={"placing": placing, "uploaded": upload},
     )
 
 
+def _is_plain(placing: Placing) -> bool:
+    """Whether nothing but the file itself is looked at or changed, and no command of the user's runs."""
+    return placing.remote is None and placing.validate is None and not placing.extras
+
+
 def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:
     lines = [placing.extras, _body(call, placing, upload), *_where(placing)]
-    lines.append('pb_stat "$pb_dest"; pb_same=')
+    lines.append('pb_recall "$pb_dest"; pb_same=')
     if call.check and holds(call.will_vanish, placing.final):
         lines.append("pb_type=absent")
     lines.append('pb_kv dest "$pb_dest"; pb_report was')
@@ -191,7 +198,7 @@ def _compare(placing: Placing) -> str:
         size, wanted = '"$pb_want_size"', '"$pb_want_sum"'
     return (
         "case $pb_type in\n"
-        f'file) if [ "$pb_size" = {size} ]; then pb_sum "$pb_dest"\n'
+        f'file) if [ "$pb_size" = {size} ]; then [ -n "$pb_sum" ] || pb_sum "$pb_dest"\n'
         f'if [ -n "$pb_sum" ]; then [ "$pb_sum" != {wanted} ] || pb_same=1\n'
         'elif pb_alike "$pb_dest"; then pb_same=1; fi; fi ;;\n'
         "absent | link) ;;\n"
@@ -237,7 +244,7 @@ def _apply(placing: Placing, *, large: bool) -> str:
     attributes = f'pb_attr_apply "$pb_dest" {owners}'
     if not large:
         attributes = f'if [ -n "$pb_same" ]; then {attributes}\nelse\n{_replace(placing, owners)}\nfi'
-    return f'{attributes}\npb_stat "$pb_dest"; pb_report now'
+    return f'{attributes}\npb_see_made "$pb_dest" {placing.size}; pb_report now'
 
 
 def _replace(placing: Placing, owners: str) -> str:
@@ -251,18 +258,30 @@ def _replace(placing: Placing, owners: str) -> str:
             "pb_want_mode=${pb_keep% *} pb_mode=${pb_keep#* } pb_isdir=0; fi"
         )
     suffix = posixpath.splitext(posixpath.basename(placing.final))[1]
-    lines.append(replacing.temporary('"$pb_dest"', quote(suffix) if len(suffix) < 40 else "", unsafe=placing.unsafe))
-    lines.append('pb_body >&8 2>/dev/null || { pb_body | cat >&8; pb_fail "cannot write $pb_dest"; }')
-    if placing.remote is None and not (placing.owner and placing.group):
-        lines.append('[ "$pb_was" != file ] || pb_keep_owner "$pb_dest"')
-    lines.append('pb_asked=$pb_want_mode; [ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode')
-    lines.append(f'pb_attr_apply "$pb_temp" {owners}')
+    ending = quote(suffix) if len(suffix) < 40 else "''"
+    write = 'pb_body >&8 2>/dev/null || { pb_body | cat >&8; pb_fail "cannot write $pb_dest"; }'
+    if placing.unsafe or placing.remote is not None:
+        temporary = replacing.temporary('"$pb_dest"', ending, unsafe=placing.unsafe)
+        lines += [temporary, write, _attributes(placing, owners)]
+    else:
+        # What it is now is known, unless the user's command or further attributes had a hand in it.
+        known = "" if _is_plain(placing) else "\npb_sure="
+        lines += [f'pb_make "$pb_dest" {ending} {owners}', write, f'pb_finish "$pb_dest" {owners}{known}']
     if placing.validate is not None:
         lines.append(_validate(placing.validate))
     if placing.backup:
         lines.append('[ ! -e "$pb_dest" ] || pb_backup "$pb_dest"')
     lines.append(replacing.put('"$pb_dest"', owners, unsafe=placing.unsafe))
     return "\n".join(lines)
+
+
+def _attributes(placing: Placing, owners: str) -> str:
+    """Gives the temporary the owner and the mode that its place has or is to have."""
+    keep = ""
+    if placing.remote is None and not (placing.owner and placing.group):
+        keep = '[ "$pb_was" != file ] || pb_keep_owner "$pb_dest"\n'
+    asked = 'pb_asked=$pb_want_mode; [ -n "$pb_want_mode" ] || pb_want_mode=0$pb_mode'
+    return f'{keep}{asked}\npb_attr_apply "$pb_temp" {owners}'
 
 
 def _validate(command: str) -> str:

@@ -14,7 +14,7 @@ pb_temp() {
   while :; do
     pb_count=$((pb_count + 1)) pb_try=$((pb_try + 1))
     pb_temp=$pb_where/.pb-$pb_nonce.$pb_index.$pb_count${2-}
-    umask 077
+    umask "${3-077}"
     set -C
     if command exec 8>"$pb_temp"; then break; fi 2>/dev/null
     set +C
@@ -69,13 +69,11 @@ pb_attr_held() {
   if [ -n "$2$3" ]; then
     chown -- "$2${3:+:$3}" /proc/self/fd/8 || pb_fail "chown failed: ${1##*/} to $2${3:+:$3}"
   fi
-  # A private file already has 0600, unless chown has come between.
-  case $pb_want_mode$2$3 in "" | 0600) return 0 ;; esac
   [ -z "$pb_want_mode" ] || chmod -- "0$pb_want_mode" /proc/self/fd/8 ||
     pb_fail "chmod failed: ${1##*/} to $pb_want_mode"
 }
 pb_keep_owner() {
-  [ -O "$1" ] && [ -G "$1" ] && return
+  [ -O "$1" ] && [ -G "$1" ] && [ -G "$pb_temp" ] && return
   if [ -e /proc/self/fd/8 ]; then chown -- "$pb_uid:$pb_gid" /proc/self/fd/8
   else chown -h -- "$pb_uid:$pb_gid" "$pb_temp"
   fi 2>/dev/null

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from runner.sh.batching import BATCHING
 from runner.sh.keeping import KEEPING, NOTE, Owner, owner_text
 from runner.sh.looking import LOOKING
 from runner.sh.placing import PLACING
@@ -190,6 +191,7 @@ def session_script(token: str, nonce: str, owner: Owner | None = None) -> str:
             PLAINLY,
             LOOKING,
             PLACING,
+            BATCHING,
             _READY,
         )
     )
