@@ -55,8 +55,12 @@ def parser() -> flags.Parser:
 
 
 def options_of(argv: Sequence[str]) -> Options:
-    """The options of an earlier run's whole command line. Raises `OptionError` and `InputErrors`."""
-    return playbook_options(parser().read(command_of(argv)[1]))
+    """The options of an earlier run's whole command line. Raises `OptionError` (also if it is that of another command)
+    and `InputErrors`."""
+    name, rest = command_of(argv)
+    if name != "play":
+        raise OptionError(f"this was a run of `pbrun {name}`: begin it anew")
+    return playbook_options(parser().read(rest))
 
 
 def check_playbooks(names: Sequence[str]) -> None:

@@ -73,15 +73,12 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
 
 def _options(found: argparse.Namespace, words: Sequence[str], plan: str) -> Options:
     """The options of the run, with those of now that may differ. Raises OptionError."""
-    from runner.cli import apply_command, play_command
+    from runner.cli import apply_command
     from runner.cli.main import command_of
-    from runner.cli.options import playbook_options
+    from runner.cli.play_command import options_of
 
     name, rest = command_of(words)
-    if name == "apply":
-        options = apply_command.to_go_on(rest, plan)
-    else:
-        options = playbook_options(play_command.parser().read(rest))
+    options = apply_command.to_go_on(rest, plan) if name == "apply" else options_of(words)
     return replace(
         options,
         forks=found.forks or options.forks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runner.cli import flags
 from runner.errors import OptionError
@@ -34,6 +35,7 @@ def parser() -> flags.Parser:
 def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - what counts is the earlier command line
     """Run again what failed; the exit code. Raises PbrunErrors."""
     from runner.cli.carry_out import carry_out
+    from runner.cli.play_command import options_of
     from runner.resuming import find
 
     found = find(parser().read(words).run, os.environ, ended=True)
@@ -46,21 +48,11 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - wha
     os.chdir(found.start.cwd)
     hosts = ",".join(dict.fromkeys(loss.host for loss in losses))
     again = [*found.words, "--limit", hosts]
-    first = _first(_options(again), [loss.task_id for loss in losses])
+    first = _first(options_of(again), [loss.task_id for loss in losses])
     if first:
         again += ["--start-at-task", first]
     print(f"pbrun: retrying the run {found.run} on {hosts}" + (f", from {first!r}" if first else ""), file=sys.stderr)
-    return carry_out(_options(again, parent=found.run), again)
-
-
-def _options(words: Sequence[str], parent: str = "") -> Options:
-    from dataclasses import replace
-
-    from runner.cli import play_command
-    from runner.cli.main import command_of
-    from runner.cli.options import playbook_options
-
-    return replace(playbook_options(play_command.parser().read(command_of(words)[1])), parent=parent)
+    return carry_out(replace(options_of(again), parent=found.run), again)
 
 
 def _first(options: Options, failed: Sequence[str]) -> str:
