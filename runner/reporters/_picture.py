@@ -32,8 +32,8 @@ def picture(progress: Progress, elapsed_s: float) -> RenderableType:
         head.add_column(justify="right", no_wrap=True)
         head.add_row(Text(f"PLAY {visible(play.name)}"), _counts(play), Text(clock(elapsed_s)))
         bar = Table.grid(expand=True)  # a bare bar does not end its line
-        bar.add_row(ProgressBar(total=1.0, completed=play.share))
-        rows += [head, bar]
+        bar.add_row(ProgressBar(total=1.0, completed=play.share, complete_style="green", finished_style="green"))
+        rows += [Text(), head, bar]  # apart from the lasting lines above
         current = play.current()
         rows += [_task_row(task) for task in current[:MAX_TASKS]]
         if len(current) > MAX_TASKS:
@@ -70,7 +70,7 @@ def _task_row(task: TaskProgress) -> Table:
     hosts = list(task.running)
     row.add_row(
         Text(f"  {visible(task.name)}"),
-        Text(f"{len(task.done)}/{len(task.done) + len(hosts)}", style="dim"),
+        Text(f"{len(task.done)}/{len(task.done) + len(hosts)} done ·", style="dim"),
         Text(names(hosts), style="dim"),
     )
     return row
