@@ -1,7 +1,8 @@
 """The screen of a run half-way, as a picture: `python -m benchmarks.screen_picture docs/screen.svg [COLUMNS]`.
 
 pbrun runs for real, over SSH on hosts of the lab, and writes to a pseudo-terminal; a terminal of software (pyte) shows
-what a reader would have seen at one moment, and rich draws it. It needs `pip install -e '.[bench]'`; no test needs the picture.
+what a reader would have seen at one moment, and rich draws it. It needs
+`pip install -e '.[bench]'`; no test needs the picture.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import select
 import shutil
 import struct
@@ -116,7 +118,10 @@ def drawn(screen: Any, columns: int) -> str:
             text.append(cell.data, Style(color=colour, bold=cell.bold))
         text.rstrip()
         console.print(text)
-    return console.export_svg(title="pbrun site.yaml -i prod.yaml", unique_id="screen")
+    svg = console.export_svg(title="pbrun site.yaml -i lab.yaml", unique_id="screen")
+    # A picture fetches nothing: the reader's own font will do.
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL).replace("Fira Code", "ui-monospace")
+    return re.sub(r"[ \t]+$|^\n", "", svg, flags=re.MULTILINE)
 
 
 def main(words: list[str]) -> None:
