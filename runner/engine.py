@@ -41,11 +41,18 @@ _BRING_MORE: Final = frozenset({"include_tasks", "include_role", "include_vars",
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended. `log_path` is where its log is. `resume`: how to name it to go on with it; "" if it is over."""
+    """How a run ended. `log_path` is where its log is, `head` the SHA-256 of its last line.
+    `resume`: how to name it to go on with it; "" if it is over."""
 
     exit_code: int
     log_path: str
     resume: str = ""
+    head: str = ""
+
+    @property
+    def log(self) -> str:
+        """Where the log is and how it ends, for people to keep: `pbrun log verify --head` takes it."""
+        return f"log: {self.log_path} (head {self.head})"
 
 
 @dataclass(slots=True)
@@ -262,7 +269,8 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
         loop.fault = fault
     if loop.fault is not None:
         raise loop.fault
-    return Ended(code, str(setting.journal.path), setting.resume_name if loop.stopping else "")
+    journal = setting.journal
+    return Ended(code, str(journal.path), setting.resume_name if loop.stopping else "", journal.head)
 
 
 def exit_code(loop: Loop, options: Options) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from runner.journal.place import state_home
 from runner.journal.read import read
 from runner.journal.redact import Redactor
 from runner.journal.sealing import Sealing, key_file
+from runner.journal.verify import lines_of, verify
 from runner.journal.writer import Journal
 from runner.model.call import Status
 from runner.model.event import (
@@ -145,9 +146,19 @@ def _opened(path: Path) -> BrokenOff:
         records.append(record)
     if not records or not isinstance(records[0].event, RunStart):
         raise PbrunError(f"{path} holds no run that could go on")
+    _refuse_changed(path)
     kept = next((one.event for one in records if isinstance(one.event, Kept) and one.event.what == "start"), None)
     exact = unpack(Sealing(key_file(path, records[0].run)).opened(kept)) if kept is not None else {}
     return BrokenOff(path, records[0].run, tuple(records), records[0].event, exact, size)
+
+
+def _refuse_changed(path: Path) -> None:
+    """Raises PbrunError for a log that is not as it was written; half a line at its end is no obstacle."""
+    lines = (line for line in lines_of(path) if line.endswith(b"\n"))
+    faults = verify(lines).faults
+    if faults:
+        where = "\n".join(f"  {path}:{number}: {what}" for number, what in faults[:10])
+        raise PbrunError(f"the run cannot go on, since its log is not as it was written:\n{where}")
 
 
 def beginning(

@@ -108,7 +108,7 @@ def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Poli
 
 def told(ended: Ended) -> int:
     """Say where the log is, and how to go on if the run was broken off; the exit code."""
-    print(f"log: {ended.log_path}", file=sys.stderr)
+    print(ended.log, file=sys.stderr)
     if ended.resume:
         print(f"to go on: pbrun --resume {ended.resume}", file=sys.stderr)
     return ended.exit_code

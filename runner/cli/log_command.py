@@ -12,6 +12,7 @@ from runner.errors import OptionError
 ACTIONS: Final[Mapping[str, str]] = {
     "export": "make an OpenTelemetry trace of a run",
     "report": "make an HTML page, JUnit XML, Markdown or SARIF of a run",
+    "verify": "look whether a log is as it was written",
 }
 
 DESCRIPTION: Final = """\
@@ -24,6 +25,7 @@ actions ('pbrun log ACTION --help' says more):
 EXAMPLES: Final = """
   pbrun log report last --html report.html
   pbrun log export last --otlp http://localhost:4318
+  pbrun log verify last
 """
 
 

@@ -70,7 +70,7 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
     seal, collector = new_seal(), Collector()
     oversight = Oversight((collector,), bytes.fromhex(seal))
     ended = execute(prepared, options, argv=masked(argv), oversight=oversight)
-    print(f"log: {ended.log_path}", file=sys.stderr)
+    print(ended.log, file=sys.stderr)
     if ended.exit_code not in (0, 2) or (ended.exit_code == 2 and not options.detailed_exitcode):
         print("plan: not written, because the dry run did not end well", file=sys.stderr)
         return ended.exit_code

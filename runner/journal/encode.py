@@ -1,9 +1,10 @@
 """One event as one line of JSON, and back: the only place that knows how a line of the log is written.
 
-A line is ASCII (everything else is escaped), has no NaN, and ends in a newline. It opens with `v, seq, run, type, ts`;
-the event's fields follow under their own names. Times are ISO 8601 in UTC with microseconds and `Z`, null for "never".
-`stdout` and `stderr` are text; if a host sent bytes that are not UTF-8, these stand there as `\\xNN`, and `stdout_b64`
-or `stderr_b64` has the exact bytes (after redaction). `log.schema.json` describes it all.
+A line is ASCII (everything else is escaped), has no NaN, and ends in a newline. It opens with `v, seq, run, type, ts,
+prev` (the SHA-256 of the line before it); the event's fields follow under their own names. Times are ISO 8601 in UTC
+with microseconds and `Z`, null for "never". `stdout` and `stderr` are text; if a host sent bytes that are not UTF-8,
+these stand there as `\\xNN`, and `stdout_b64` or `stderr_b64` has the exact bytes (after redaction). `log.schema.json`
+describes it all.
 
 orjson, where it is installed, writes the lines ten times as fast as the standard library, which writes those that it
 would not write so.
@@ -97,6 +98,10 @@ _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingPr
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
+class NewerVersion(ValueError):
+    """A line of a later format, which this version cannot know."""
+
+
 class UnknownType(ValueError):
     """A line of a type this version does not know (a newer one's); it can be passed over."""
 
@@ -162,6 +167,8 @@ def dump(record: Record) -> bytes:
         "type": event.type,
         "ts": to_iso(record.ts) or "1970-01-01T00:00:00.000000Z",
     }
+    if record.prev:
+        made["prev"] = record.prev
     kind = type(event)
     made.update(zip(FIELDS[kind], _VALUES[kind](event), strict=True))
     if isinstance(event, TaskResult):
@@ -205,6 +212,11 @@ def record(line: bytes) -> Record:
 
     Raises UnknownType for an event type it does not know, and ValueError, saying why, for what is no line of a log.
     """
+    return record_of(opened(line))
+
+
+def opened(line: bytes) -> dict[str, Any]:
+    """A line as it stands there, of any type. Raises ValueError, saying why, for what is no line of a log."""
     try:
         read = json.loads(line)
     except (ValueError, RecursionError):
@@ -215,19 +227,24 @@ def record(line: bytes) -> Record:
     if type(version) is not int or not isinstance(read.get("type"), str):
         raise ValueError("this is not a line of a pbrun log: it has no version (v) and type")
     if version > VERSION:
-        raise ValueError(f"version {version} of the log is newer than this pbrun, which reads {VERSION}")
+        raise NewerVersion(f"version {version} of the log is newer than this pbrun, which reads {VERSION}")
+    return read
+
+
+def record_of(read: Mapping[str, Any]) -> Record:
+    """The record of an `opened` line. Raises as `record` does."""
     if read["type"] not in TYPES:
         raise UnknownType(f"unknown event type {read['type']!r}")
     try:
         event = _event(TYPES[read["type"]], read)
-        seq, run, ts = read["seq"], read["run"], from_iso(read["ts"])
+        seq, run, ts, prev = read["seq"], read["run"], from_iso(read["ts"]), read.get("prev", "")
     except KeyError as error:
         raise ValueError(f"field {error} is missing") from None
     except (TypeError, AttributeError) as error:
         raise ValueError(f"a field has the wrong type: {error}") from None
-    if type(seq) is not int or not isinstance(run, str):
-        raise ValueError("seq has to be a whole number and run has to be text")
-    return Record(seq, run, ts, event)
+    if type(seq) is not int or not (isinstance(run, str) and isinstance(prev, str)):
+        raise ValueError("seq has to be a whole number, and run and prev have to be text")
+    return Record(seq, run, ts, event, prev)
 
 
 def _event(kind: type[Any], read: Mapping[str, Any]) -> Event:

@@ -7,6 +7,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -27,7 +28,7 @@ from runner.journal.place import (
 from runner.journal.plain import same
 from runner.journal.redact import Redactor
 from runner.journal.sealing import Sealing, key_file
-from runner.model.event import Event, Record
+from runner.model.event import NO_LINE, Event, Record
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _BLOCK: Final = 64 * 1024
@@ -36,7 +37,8 @@ _BLOCK: Final = 64 * 1024
 class Journal:
     """An open log. Not thread-safe: the engine's one thread writes.
 
-    `path` is the file, `run` the run's id, `notes` what the user should be told about an existing file.
+    `path` is the file, `run` the run's id, `notes` what the user should be told about an existing file, `head` the
+    SHA-256 of the last line: who keeps it can tell later whether this line, or any before it, was changed.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Journal:
         self.path = path
         self.run = run
         self.notes: list[str] = []
+        self.head = NO_LINE
         self._redactor = redactor
         self._keeper = Keeper(Sealing(key_file(path, run)).seal)
         self._clock = clock
@@ -101,12 +104,16 @@ class Journal:
         if not events:
             return []
         redact = self._redactor.text if self._redactor else same
-        records = [
-            Record(self._seq + index, self.run, round(self._clock(), 6), event)
-            for index, event in enumerate(self._keeper.written(events, redact))
-        ]
-        self._append(b"".join(dump(made) for made in records))
+        records, lines, head = [], [], self.head
+        for seq, event in enumerate(self._keeper.written(events, redact), start=self._seq):
+            made = Record(seq, self.run, round(self._clock(), 6), event, head)
+            line = dump(made)
+            head = sha256(line).hexdigest()
+            records.append(made)
+            lines.append(line)
+        self._append(b"".join(lines))
         self._seq += len(records)
+        self.head = head
         if durable:
             self.sync()
         return records
@@ -188,6 +195,8 @@ class Journal:
             self._size -= len(torn)
             os.ftruncate(descriptor, self._size)
             self.notes.append(f"{self.path} ended in half a line, left by a run that was killed: moved to {aside}")
+        if self._size:
+            self.head = sha256(_tail(descriptor, self._size - 1) + b"\n").hexdigest()
         if not self._goes_on:
             self.notes.append(f"{self.path} is the log of earlier runs: this run ({self.run}) is added at its end")
 
@@ -206,9 +215,9 @@ def _head(descriptor: int) -> bytes:
 
 
 def _tail(descriptor: int, size: int) -> bytes:
-    """What stands after the last newline."""
+    """What stands after the last newline before `size`."""
     found = b""
     while len(found) < size and b"\n" not in found:
-        length = min(_BLOCK, size - len(found))
+        length = min(max(_BLOCK, len(found)), size - len(found))
         found = os.pread(descriptor, length, size - len(found) - length) + found
     return found.rpartition(b"\n")[2]

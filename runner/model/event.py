@@ -10,6 +10,7 @@ from runner.model.call import Diff, Status
 from runner.model.quick import dataclass
 
 VERSION = 1
+NO_LINE = "0" * 64  # `Record.prev` of the first line of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +280,12 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An event as it stands in the log: its number from 0, its run, and when it was written (UTC epoch seconds)."""
+    """An event as it stands in the log: its number from 0, its run, and when it was written (UTC epoch seconds).
+
+    `prev`: the SHA-256 of the line before it in the file, newline included, in hex; "" for what no log has yet."""
 
     seq: int
     run: str
     ts: float
     event: Event
+    prev: str = ""

@@ -128,7 +128,7 @@ def test_times() -> None:
 
 def test_a_newer_field_is_passed_over_and_a_newer_type_is_named() -> None:
     found = parsed(line(Record(0, "r", 1.0, EVENTS[-2])))
-    assert record(json.dumps({**found, "prev": "abc"}).encode()).event == EVENTS[-2]
+    assert record(json.dumps({**found, "newer": "abc"}).encode()).event == EVENTS[-2]
     with pytest.raises(UnknownType, match="checkpoint"):
         record(json.dumps({**found, "type": "checkpoint"}).encode())
     with pytest.raises(ValueError, match="version 2"):
@@ -140,7 +140,7 @@ def test_a_newer_field_is_passed_over_and_a_newer_type_is_named() -> None:
 
 def test_the_schema_has_the_fields_that_the_events_have() -> None:
     jsonschema_rs.meta.validate(SCHEMA)
-    common = {"v", "seq", "run", "type", "ts", "stdout_b64", "stderr_b64"}
+    common = {"v", "seq", "run", "type", "ts", "prev", "stdout_b64", "stderr_b64"}
     for name, kind in TYPES.items():
         assert set(SCHEMA["$defs"][name]["properties"]) - common == set(FIELDS[kind]), name
     assert set(SCHEMA["$defs"]["recap"]["properties"]) == set(FIELDS[Recap])

@@ -49,7 +49,7 @@ def test_garbage_elsewhere_is_refused_with_its_line(log: Path, garbage: bytes) -
 
 def test_newer_types_and_fields_are_passed_over(log: Path) -> None:
     rows = [json.loads(row) for row in log.read_text().splitlines()]
-    newer = [{**row, "prev": "0" * 64} for row in rows] + [{**rows[0], "type": "checkpoint"}]
+    newer = [{**row, "newer": "0" * 64} for row in rows] + [{**rows[0], "type": "checkpoint"}]
     log.write_text("".join(json.dumps(row) + "\n" for row in newer))
     assert len(list(read(log))) == len(rows)
 

@@ -283,7 +283,7 @@ def test_a_plan_that_holds_is_carried_out(copied: Path, capsys: pytest.CaptureFi
     assert (home / "app/site.conf").read_text() == "port 80 on here\n"
     assert (home / "app/restarted").exists()
     assert stat.S_IMODE((home / "there/secret").stat().st_mode) == 0o600
-    log = Path(shown.err.partition("log: ")[2].splitlines()[0])
+    log = Path(shown.err.partition("log: ")[2].partition(" (head ")[0])
     events = [record.event for record in read(log)]
     assert next(event for event in events if isinstance(event, RunStart)).plan == plan.digest
     results = [event for event in events if isinstance(event, TaskResult)]
