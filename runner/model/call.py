@@ -119,12 +119,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """One file of the host that goes to `dest` here: to a 0600 temporary beside it first, renamed when `sha1` fits."""
+    """One file of the host that goes to `dest` here: to a 0600 temporary beside it first, renamed when `sha1` fits.
+
+    `content`: what is in it, if an answer has brought it already.
+    """
 
     path: str
     dest: str
     sha1: str | None
     size: int | None = None
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
-from typing import Any
+from typing import Any, Final
 
 from runner.arguments import Option, Spec
 from runner.errors import StepError
 from runner.model.call import Call, Download, Effect, Fragment, Outcome, Reply, Status, failed, ok
 from runner.model.ports import Desk
-from runner.sh.place import holds
+from runner.sh.place import holds, sha1
 from runner.sh.quote import path
 from runner.sh.verdict import failure, value
+
+CONTENT_LIMIT: Final = 64 << 10  # bytes of a file that comes with the answer
 
 SPEC = Spec(
     doc="Bring a file of the host to the controller.",
@@ -38,8 +41,8 @@ SPEC = Spec(
 )
 
 
-def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
-    """Looks first; only a file that differs from the one here is transferred."""
+def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
+    """Looks first; of a file that differs from the one here, a small one comes along at once."""
     probe = (
         f'pb_path={path(call.args["src"])}\npb_kv src "$pb_path"\n'
         'case $pb_path in /*) pb_kv full "$pb_path" ;; *) pb_kv full "$PWD/$pb_path" ;; esac\n'
@@ -48,9 +51,29 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:  # noqa: ARG001
         'dir) pb_fail "remote file is a directory, fetch cannot work on directories" ;;\n'
         'file) [ -r "$pb_path" ] || pb_fail "the remote file cannot be read: permission denied" ;;\n'
         '*) pb_fail "the remote file is no regular file ($pb_type)" ;;\nesac\n'
-        'pb_sum "$pb_path"; pb_kv sum "$pb_sum"; pb_kv size "$pb_size"'
+        f"{_CONTENT}\n"
     )
-    return Fragment(probe=probe, effect=Effect.READ, last=False)
+    known = "" if call.check else _known(call, desk)
+    if not call.check:
+        probe += f'[ "$pb_size" -gt {CONTENT_LIMIT} ] || [ -z "$pb_sum" ] || [ "$pb_sum" = "{known}" ] || '
+        probe += 'pb_blob content "$pb_path"\n'
+    return Fragment(probe=f'{probe}pb_kv sum "$pb_sum"; pb_kv size "$pb_size"', effect=Effect.READ, last=False)
+
+
+# A short text is read by the shell itself, which is less than its checksum would cost.
+_CONTENT: Final = r"""pb_sum=
+if [ "$pb_size" -lt 2000 ] && pb_quick "$pb_path"; then pb_size=${#pb_text}; pb_kv content "$pb_text"
+else pb_sum "$pb_path"; fi"""
+
+
+def _known(call: Call, desk: Desk) -> str:
+    """The checksum of the file here, "" if there is none, or its place depends on what the host says."""
+    source = call.args["src"]
+    with contextlib.suppress(StepError):
+        if not source.startswith("~"):
+            dest = _dest(call, source, desk)
+            return desk.sha1(dest) if desk.exists(dest) else ""
+    return ""
 
 
 def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome | Fragment:
@@ -63,15 +86,26 @@ def outcome(call: Call, fragment: Fragment, reply: Reply, desk: Desk) -> Outcome
     source = value(reply, "src")
     if "missing" in reply.values:
         return _missing(call, source)
-    dest, checksum = _dest(call, source, desk), value(reply, "sum")
+    dest, content = _dest(call, source, desk), _content(reply)
+    checksum = value(reply, "sum") if content is None else sha1(content)
     if checksum and desk.exists(dest) and desk.sha1(dest) == checksum:
         return ok(checksum=checksum, dest=dest, file=source)
     values = {"checksum": checksum, "remote_checksum": checksum, "dest": dest}
     if call.check:
         return Outcome(Status.CHANGED, values)
     wanted = checksum if call.args["validate_checksum"] else ""
-    download = Download(value(reply, "full", source), dest, wanted or None, int(value(reply, "size") or 0))
-    return Fragment(probe=":", effect=Effect.READ, download=download, memo=values)
+    size = int(value(reply, "size") or 0)
+    download = Download(value(reply, "full", source), dest, wanted or None, size, content)
+    bare = "" if content is None else ":"
+    return Fragment("pb_differs", ":", effect=Effect.READ, download=download, memo=values, bare=bare)
+
+
+def _content(reply: Reply) -> bytes | None:
+    """The file's content, if it came along whole and as its checksum says."""
+    content = reply.values.get("content")
+    if content is None or len(content) != int(value(reply, "size") or 0):
+        return None
+    return content if value(reply, "sum") in ("", sha1(content)) else None
 
 
 def _missing(call: Call, source: str) -> Outcome:

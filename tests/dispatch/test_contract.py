@@ -130,6 +130,10 @@ def test_downloads(carry: Carrier, target: Target, tmp_path: Path) -> None:
     assert dest.read_bytes() == data
     assert dest.stat().st_mode & 0o777 == 0o600
     assert os.listdir(dest.parent) == ["dest"]  # noqa: PTH208
+    brought = Download(str(tmp_path / "none"), str(dest), hashlib.sha1(b"abc").hexdigest(), 3, b"abc")
+    answer = carry.run(target, Fragment("pb_differs", ":", download=brought, bare=":"), "echo after")
+    assert [reply.rc for reply in answer.replies] == [0, 0]
+    assert dest.read_bytes() == b"abc"
 
 
 def test_downloads_that_fail_leave_nothing_and_stop(carry: Carrier, target: Target, tmp_path: Path) -> None:

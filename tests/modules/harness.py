@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import stat
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -167,7 +166,8 @@ def _run_fragment(
     if fragment.download and replies[0].rc == 0:
         source = Path(fragment.download.path.replace("~", str(home), 1))
         Path(fragment.download.dest).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, fragment.download.dest)
+        brought = fragment.download.content
+        Path(fragment.download.dest).write_bytes(source.read_bytes() if brought is None else brought)
     return replies[0]
 
 

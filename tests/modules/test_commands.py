@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from runner.model.call import Effect, Fragment, Reply, Status
+from runner.model.call import Effect, Fragment, Line, Reply, Status
 from runner.model.values import Unknown
 from runner.registry import load
-from tests.modules.harness import AS_SH, FolderDesk, listing, make_call, run_module
+from tests.modules.harness import AS_SH, FolderDesk, listing, make_call, run_lines, run_module
 
 
 def values(outcome: Any) -> dict[str, Any]:
@@ -200,6 +200,54 @@ def test_fetch(shell: str, home: Path, tmp_path: Path) -> None:
     assert (
         run_module("fetch", args | {"dest": "rel"}, desk=names, **run).values["dest"].startswith(f"{tmp_path}/rel/a_")
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "comes_along"),
+    [
+        (b"", True),
+        (b"two\nlines\n", True),
+        (b"  no newline\\ ", True),
+        (b"\n\n", True),
+        ("\u00e9\0".encode(), True),
+        (b"line\n" * 1000, True),
+        (b"x" * 2000, True),
+        (b"\xff" * (64 << 10), True),
+        (b"x" * (64 << 10) + b"\n", False),
+    ],
+)
+def test_a_small_file_comes_with_the_answer(
+    shell: str, home: Path, tmp_path: Path, data: bytes, *, comes_along: bool
+) -> None:
+    (home / "f").write_bytes(data)
+    call = make_call("fetch", {"src": f"{home}/f", "dest": f"{tmp_path}/got", "flat": True})
+    module, desk = load("modules", "fetch"), FolderDesk()
+    looks = module.fragment(call, desk)
+    replies, _ = run_lines([Line(0, 0, looks)], shell, home=home)
+    again = module.outcome(call, looks, replies[0], desk)
+    assert again.download.content == (data if comes_along else None)
+    assert again.download.sha1 == hashlib.sha1(data).hexdigest()
+    (tmp_path / "got").write_bytes(data)
+    looks = module.fragment(call, desk)
+    replies, _ = run_lines([Line(0, 0, looks)], shell, home=home)
+    assert len(replies[0].values.get("content", b"")) < 2000
+    assert module.outcome(call, looks, replies[0], desk).status == Status.OK
+
+
+def test_what_came_along_is_only_believed_if_it_is_whole() -> None:
+    call = make_call("fetch", {"src": "/f", "dest": "/nowhere/f", "flat": True})
+    module, desk = load("modules", "fetch"), FolderDesk()
+    looks, full = module.fragment(call, desk), {"src": b"/f", "full": b"/f"}
+    right = hashlib.sha1(b"abc").hexdigest().encode()
+    for said, content in (
+        ({"sum": right, "size": b"3", "content": b"abc"}, b"abc"),
+        ({"sum": b"", "size": b"3", "content": b"abc"}, b"abc"),
+        ({"sum": right, "size": b"3", "content": b"abd"}, None),
+        ({"sum": b"", "size": b"4", "content": b"abc"}, None),
+        ({"sum": right, "size": b"3"}, None),
+    ):
+        again = module.outcome(call, looks, Reply(1, 0, values=full | said), desk)
+        assert again.download.content == content
 
 
 @pytest.mark.parametrize(
