@@ -11,7 +11,9 @@ from runner.errors import OptionError
 
 ACTIONS: Final[Mapping[str, str]] = {
     "export": "make an OpenTelemetry trace of a run",
+    "list": "the runs there were, the newest first",
     "report": "make an HTML page, JUnit XML, Markdown or SARIF of a run",
+    "show": "what a run did, task by task and host by host",
     "verify": "look whether a log is as it was written",
 }
 
@@ -23,6 +25,8 @@ actions ('pbrun log ACTION --help' says more):
 """
 
 EXAMPLES: Final = """
+  pbrun log list
+  pbrun log show last --failed
   pbrun log report last --html report.html
   pbrun log export last --otlp http://localhost:4318
   pbrun log verify last

@@ -12,7 +12,7 @@ from typing import Final
 
 from runner.history import Run
 from runner.model.call import Diff, Status
-from runner.model.event import TaskResult
+from runner.model.event import RunStart, TaskResult
 from runner.reporters import unified, visible
 
 STATES: Final = ("ok", "changed", "skipped", "unknown", "failed", "unreachable", "indeterminate", "ignored", "rescued")
@@ -38,13 +38,17 @@ def state(result: TaskResult) -> str:
 
 def title(run: Run) -> str:
     """What was run: the playbooks on the command line."""
-    words = run.start.argv if run.start else ()
-    found = [
+    return visible(", ".join(playbooks(run.start))) or "a run of pbrun"
+
+
+def playbooks(start: RunStart | None) -> list[str]:
+    """The words of the command line that are playbooks."""
+    words = start.argv if start else ()
+    return [
         word
         for before, word in zip(("", *words), words, strict=False)
         if word.endswith((".yml", ".yaml")) and before not in _VALUED and not word.startswith("-")
     ]
-    return visible(", ".join(found)) or "a run of pbrun"
 
 
 def command(run: Run) -> str:
