@@ -144,6 +144,8 @@ class Fragment:
     the step: they start no process and leave the shell as it was.
     `places`: for a step that does nothing but place one regular file, that file's size and path as shell words; such
     steps one after another may be answered together.
+    `unless`: words that the session's own shell runs first where it can: if they succeed they have said all that the
+    step would have said, and nothing is left to do; they change nothing.
     """
 
     probe: str = ""
@@ -158,6 +160,7 @@ class Fragment:
     last: bool = True
     bare: str = ""
     places: str = ""
+    unless: str = ""
     after_s: float = 0.0
     anew: bool = False
     survives: bool = False

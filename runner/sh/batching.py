@@ -1,9 +1,10 @@
 """The prelude's memory for files that are placed one after another: what one program can tell of all is asked once.
 
 `pb_ahead` looks at the files that a run of steps will place, with one `stat` and one `sha1sum`; each step recalls what
-concerns it. `pb_make` opens a new file and notes what its folder makes of one, so that the next one there needs no
-`chmod`, and no `stat` when it is done. A run ends at the first step that does anything else, so that nothing that is
-recalled can have been changed by a step in between.
+concerns it, and where the file is as it is to be, the session's shell says so itself (`pb_is_there`). `pb_make` opens a
+new file and notes what its folder makes of one, so that the next one there needs no `chmod`, and no `stat` when it is
+done. A run ends at the first step that does anything else, so that nothing that is recalled can have been changed by a
+step in between.
 """
 
 from __future__ import annotations
@@ -87,6 +88,15 @@ pb_recall() {
   pb_blank
   pb_type=file
   pb_told
+}
+pb_is_there() {
+  case "$pb_known " in *" $pb_index "*) pb_recall "$1" ;; *) return 1 ;; esac
+  [ "$pb_sum" = "$2" ] || return 1
+  [ -z "$3" ] || [ "$((0$3))" -eq "$((0$pb_mode))" ] || return 1
+  case $4 in "" | "$pb_user" | "$pb_uid") ;; *) return 1 ;; esac
+  case $5 in "" | "$pb_group" | "$pb_gid") ;; *) return 1 ;; esac
+  pb_kv dest "$1"
+  pb_report was
 }
 pb_make() {
   pb_sure= pb_plain= pb_to_user=$3 pb_to_group=$4

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from runner.model.call import Effect, Line, Trip
+from runner.model.call import Effect, Fragment, Line, Trip
 from runner.sh.asking import ASKING, ask, checksum
 from runner.sh.batching import ahead as looking_ahead
 from runner.sh.quote import quote
@@ -124,9 +124,16 @@ def _compound(line: Line, uploads: Mapping[tuple[int, str], str], kept: int) -> 
     under which the folder keeps what it reports, or 0."""
     body = "\n".join(part for part in _body(line, uploads, kept) if part)
     if not _runs_bare(line):
-        return f"(\n{body}\n)"
+        return _unless(line.fragment, line.index, kept, f"(\n{body}\n)")
     # Another shell than /bin/sh may read the words in another way.
     return f'if [ "$0" = /bin/sh ]; then {line.fragment.bare}\nelse (\n{body}\n)\nfi'
+
+
+def _unless(fragment: Fragment, index: int, kept: int, whole: str) -> str:
+    """The whole step, unless the session's shell can tell without it that nothing is to be done."""
+    if not fragment.unless:
+        return whole
+    return f"if pb_index={index} pb_kept={kept or ''}; {fragment.unless}; then pb_kept=\nelse pb_kept=\n{whole}\nfi"
 
 
 def _body(line: Line, uploads: Mapping[tuple[int, str], str], kept: int) -> Iterator[str]:

@@ -112,6 +112,7 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
         makes=(*folders, placing.final),
         last=not large and placing.remote is None,
         places=f"{placing.size} {path(placing.final)}" if _is_plain(placing) and not large else "",
+        unless=_unless(call, placing),
         memo={"placing": placing, "uploaded": upload},
     )
 
@@ -119,6 +120,16 @@ def fragment(call: Call, placing: Placing, *, upload: bool = False) -> Fragment:
 def _is_plain(placing: Placing) -> bool:
     """Whether nothing but the file itself is looked at or changed, and no command of the user's runs."""
     return placing.remote is None and placing.validate is None and not placing.extras
+
+
+def _unless(call: Call, placing: Placing) -> str:
+    """Words that succeed if the file is known to be as it is to be; "" where more has to be looked at."""
+    mode = modes.octal(placing.mode or "0")
+    gone = call.check and holds(call.will_vanish, placing.final)
+    if gone or mode is None or placing.is_large or not placing.force or not _is_plain(placing):
+        return ""
+    wanted, owners = f"{mode:o}" if placing.mode else "''", f"{quote(placing.owner)} {quote(placing.group)}"
+    return f"pb_is_there {path(placing.final)} {placing.sha1} {wanted} {owners}"
 
 
 def _probe(call: Call, placing: Placing, upload: bool) -> list[str]:

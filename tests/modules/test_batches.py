@@ -94,6 +94,12 @@ def test_modes_and_owners_are_those_asked_for(shell: str, home: Path, umask: int
         for number, more in enumerate(({}, {"owner": "root"}, {"group": "root"}, {"owner": "daemon", "group": "bin"})):
             tasks += [copy(f"{folder}o{number}.{n}", "z", **more) for folder in ("theirs/", "") for n in range(3)]
     assert_told(run(tasks, home, shell, umask=umask), tasks, home, Status.CHANGED)
+    asked = [(name, {**args, "content": "once more"}) for name, args in tasks]
+    assert_told(run(asked, home, shell, umask=umask), asked, home, Status.CHANGED)
+    assert_told(run(asked, home, shell, umask=umask), asked, home, Status.OK)
+    other = [(name, {**args, "mode": "0611"}) for name, args in asked if "owner" not in args]
+    foreseen = run(other, home, shell, check=True)
+    assert {outcome.status for outcome in foreseen} == {Status.CHANGED}
     had = [(path, path.lstat().st_mode, path.lstat().st_uid, path.lstat().st_gid) for path in home.rglob("*")]
     plain = [copy(args["dest"], "again") for _, args in tasks]
     assert_told(run(plain, home, shell, umask=umask), plain, home, Status.CHANGED)
