@@ -25,6 +25,7 @@ BENCH_UID = 61999
 # sshd refuses more (MAX_LISTEN_SOCKS in its sshd.c), so every sixteen addresses get a server.
 ADDRESSES_A_SERVER = 16
 
+# The hosts have a folder for temporary files of their own: what others have left in /tmp is no part of the work.
 CONFIG = """\
 Port {port}
 {listen}
@@ -40,6 +41,7 @@ PermitRootLogin prohibit-password
 MaxStartups 1000
 MaxSessions 100
 LogLevel ERROR
+SetEnv TMPDIR={folder}/home
 Subsystem sftp internal-sftp
 """
 
