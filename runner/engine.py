@@ -276,7 +276,7 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
 def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     """Ansible's exit codes, and with `--check --detailed-exitcode` 0 nothing to change, 2 changes pending, 1 error."""
     if loop.fault is not None:
-        return 1, "interrupted"
+        return loop.fault.exit_code, "interrupted"
     if loop.stopping:
         return 99, "interrupted"
     code = loop.run.exit_code()

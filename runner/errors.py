@@ -6,7 +6,7 @@ PbrunError                 anything below; the command line prints it in plain w
 ├── OptionError            the command line makes no sense (5)
 ├── VaultError             encrypted data cannot be opened (1)
 ├── EnvironmentFault       this machine will not do it: unwritable log, full disk … (1)
-│   └── JournalFault       the log cannot be written: nothing more is sent (1)
+│   └── JournalFault       the log cannot be written: nothing more is sent (8)
 ├── Interrupted            Ctrl-C or SIGTERM (99)
 ├── StepError              one step cannot be prepared or read; it fails with this text
 │   ├── NoSuchLookup       … because a template asks for a lookup that does not exist
@@ -67,6 +67,8 @@ class EnvironmentFault(PbrunError):
 
 class JournalFault(EnvironmentFault):
     """The log cannot be written."""
+
+    exit_code = 8
 
 
 class LogMismatch(PbrunError):

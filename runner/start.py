@@ -139,6 +139,7 @@ def open_run(
     for secret in typed:
         redactor.add(secret)
     journal = resumption.journal(redactor) if resumption else Journal.open(options.log, redactor, os.environ)
+    journal.sync_when = options.log_sync
     stack.callback(journal.close)
     reporters = _reporters(options, context)
     for reporter in reporters:

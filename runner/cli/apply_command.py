@@ -119,7 +119,7 @@ def options_of(plan: SavedPlan, words: Sequence[str]) -> Options:
     found = plan_command.parser().read([*plan.words, *more])
     # Where the log goes and how it looks is for each run to say; so is what its exit code means.
     found.log, found.output, found.detailed_exitcode = own.log, own.output, False
-    found.verbosity = own.verbosity
+    found.verbosity, found.log_sync = own.verbosity, own.log_sync
     return plan_command.options_of(found)
 
 

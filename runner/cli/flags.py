@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from runner.errors import OptionError
 
 OUTPUTS = ("live", "plain", "json")
+LOG_SYNCS = ("always", "batch", "none")
 # What else a connection may be called: the lab, and Ansible's names for ssh.
 OTHER_CONNECTIONS = ("lab", "smart", "openssh", "paramiko", "paramiko_ssh")
 
@@ -149,6 +150,9 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument(
         "--log", type=not_empty, metavar="FILE", help="write the log there (default: the user's state folder)"
     )
+    group.add_argument("--log-sync", choices=LOG_SYNCS, default="batch",
+                       help="when the log is on disk: after each write (always), before anything is sent (batch, "
+                            "default), or at the end of the run (none)")  # fmt: skip
     group.add_argument("--output", choices=OUTPUTS,
                        help="how to show the run (default: live on a terminal, plain elsewhere)")  # fmt: skip
     group.add_argument("-v", "--verbose", dest="verbosity", action="count", default=0, help="show more (up to -vvvv)")

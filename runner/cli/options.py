@@ -98,6 +98,7 @@ def to_options(
         verbosity=found.verbosity + settings.verbosity,
         strict=found.strict or settings.strict,
         log=found.log or settings.log,
+        log_sync=found.log_sync,
         output=output(found, settings),
         detailed_exitcode=found.detailed_exitcode,
         vault=vault,

@@ -31,7 +31,7 @@ EXAMPLES = """
 
 exit codes:
   0 fine, 1 error, 2 a task failed, 4 a host is unreachable or the input has mistakes, 5 wrong options,
-  6 a step of a resumed run may or may not have run, 99 interrupted
+  6 a step of a resumed run may or may not have run, 8 the log cannot be written, 99 interrupted
 """
 
 

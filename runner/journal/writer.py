@@ -28,7 +28,7 @@ from runner.journal.place import (
 from runner.journal.plain import same
 from runner.journal.redact import Redactor
 from runner.journal.sealing import Sealing, key_file
-from runner.model.event import NO_LINE, Event, Record
+from runner.model.event import NO_LINE, Event, Record, RunEnd
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _BLOCK: Final = 64 * 1024
@@ -39,6 +39,7 @@ class Journal:
 
     `path` is the file, `run` the run's id, `notes` what the user should be told about an existing file, `head` the
     SHA-256 of the last line: who keeps it can tell later whether this line, or any before it, was changed.
+    `sync_when`: `always` (each write is durable), `batch` (those that ask for it), `none` (only the run's end is).
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Journal:
         self.run = run
         self.notes: list[str] = []
         self.head = NO_LINE
+        self.sync_when = "batch"
         self._redactor = redactor
         self._keeper = Keeper(Sealing(key_file(path, run)).seal)
         self._clock = clock
@@ -93,7 +95,8 @@ class Journal:
         return cls(path, run, redactor, new=True)
 
     def write(self, events: Sequence[Event], *, durable: bool) -> list[Record]:
-        """Append `events` as one buffer; with `durable` they (and all before them) are on disk when this returns.
+        """Append `events` as one buffer; with `durable` they (and all before them) are on disk when this returns,
+        unless `sync_when` says otherwise.
 
         The records returned are what the file says: redacted, plain data. Only they may be shown to anybody.
 
@@ -114,7 +117,8 @@ class Journal:
         self._append(b"".join(lines))
         self._seq += len(records)
         self.head = head
-        if durable:
+        wanted = durable if self.sync_when == "batch" else self.sync_when == "always"
+        if wanted or (records and type(records[-1].event) is RunEnd):
             self.sync()
         return records
 

@@ -49,6 +49,7 @@ class Options:
     verbosity: int = 0
     strict: bool = False
     log: str | None = None
+    log_sync: str = "batch"
     output: str | None = None
     detailed_exitcode: bool = False
     parent: str = ""

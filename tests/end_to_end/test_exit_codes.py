@@ -69,7 +69,7 @@ def test_a_file_that_is_not_there(tmp_path: Path, inventory: str) -> None:
 def test_a_log_that_cannot_be_written_stops_the_run_before_it_begins(tmp_path: Path, inventory: str) -> None:
     book = write_playbook(tmp_path / "p.yaml", "- hosts: h1\n  tasks: [{shell: touch ~/ran}]\n")
     run = pbrun(tmp_path, book, "-i", inventory, "--log", str(tmp_path / "no" / "folder" / "x"), logs=False)
-    assert run.code == 1, run.told()
+    assert run.code == 8, run.told()
     assert "log" in run.err
     assert not list(tmp_path.rglob("ran"))
 

@@ -283,6 +283,27 @@ def test_a_disk_error_is_final(tmp_path: Path, fault: str, expected: list[str]) 
     assert len(list(read(path))) == 6
 
 
+@pytest.mark.parametrize(
+    ("when", "synced"), [("always", [1, 1, 1, 1]), ("batch", [0, 1, 0, 1]), ("none", [0, 0, 0, 1])]
+)
+def test_when_the_log_is_on_disk(when: str, synced: list[int], tmp_path: Path) -> None:
+    """A disk that fails shows which writes wait for it; the end of the run always does."""
+    with journal_at(tmp_path / "log") as journal:
+        journal.sync_when = when
+        journal.write([RunStart("0.1", ())], durable=False)
+        seen = []
+        events = ((HINT, False), (HINT, True), (HINT, False), (RunEnd("ok", 0, {}), True))
+        for event, durable in events:
+            broken = journal._unsynced = JournalFault("the disk fails")
+            try:
+                journal.write([event], durable=durable)
+                seen.append(0)
+            except JournalFault as fault:
+                assert fault is broken
+                seen.append(1)
+    assert seen == synced
+
+
 def test_lines_are_on_disk_before_write_returns(tmp_path: Path) -> None:
     path, trace = tmp_path / "log", tmp_path / "trace"
     command = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=write,fdatasync,openat", "-P", str(path)]
