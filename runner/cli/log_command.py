@@ -10,8 +10,10 @@ from runner.cli import flags
 from runner.errors import OptionError
 
 ACTIONS: Final[Mapping[str, str]] = {
+    "diff": "in what two runs differ",
     "export": "make an OpenTelemetry trace of a run",
     "list": "the runs there were, the newest first",
+    "prune": "remove old logs",
     "report": "make an HTML page, JUnit XML, Markdown or SARIF of a run",
     "show": "what a run did, task by task and host by host",
     "verify": "look whether a log is as it was written",
