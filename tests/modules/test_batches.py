@@ -165,3 +165,22 @@ def test_few_programs_are_run(home: Path, tmp_path: Path) -> None:
         ran = (home / "ran").read_text().split()
         assert {name: ran.count(name) for name in ran} == wanted
         (home / "ran").unlink()
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
+def test_what_is_given_away_is_private_until_then(home: Path, tmp_path: Path) -> None:
+    """Also where the step before it has shown what mode the folder gives."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin/chown"
+    program.write_text(
+        f'#!/bin/sh\nstat -L -c "%a %s" /proc/self/fd/8 >>"$HOME/seen"\nexec {shutil.which("chown")} "$@"\n'
+    )
+    program.chmod(0o755)
+    env = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    ours = [copy(f"f{n}", "text", mode="0666") for n in range(3)]
+    run([*ours, *(copy(f"g{n}", "text", mode="0666", owner="daemon") for n in range(3))], home, env=env)
+    run([copy(f"g{n}", "other", mode="0666") for n in range(3)], home, env=env)
+    assert (home / "seen").read_text().splitlines() == ["600 4"] * 3 + ["600 5"] * 3
+    assert {path.stat().st_mode & 0o777 for path in home.glob("[fg]*")} == {0o666}
+    assert {path.stat().st_uid for path in home.glob("g*")} == {1}
