@@ -20,7 +20,7 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 
 DESCRIPTION: Final = """\
-Reads the logs of runs. Nothing is connected to.
+Reads the logs of runs (see docs/log.md). Nothing is connected to.
 
 actions ('pbrun log ACTION --help' says more):
 {actions}

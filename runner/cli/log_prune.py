@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from runner.cli import flags
-from runner.errors import EnvironmentFault, OptionError
+from runner.errors import OptionError
 
 DESCRIPTION: Final = """\
 Removes logs of the state folder, with their keys: those that are neither among the newest --keep nor younger than
@@ -45,7 +45,7 @@ def parser() -> flags.Parser:
 def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
     """Remove them; the exit code. Raises `PbrunError`s."""
     from runner.cli.log_list import runs_folder
-    from runner.journal.runs import logs, runs_in
+    from runner.journal.runs import logs, removed, runs_in
 
     found = parser().read(words)
     if found.keep is None and found.older_than is None:
@@ -56,13 +56,8 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
         going_on = any(one.going or (one.resumable and not found.unfinished) for one in runs)
         if young or going_on:
             continue
-        print(f"{'would remove' if found.dry_run else 'removed'} {log}")
         if found.dry_run:
-            continue
-        try:
-            # What belongs to it: the keys of its runs, and halves of lines that were set aside.
-            for path in (*log.parent.glob(f"{log.name}.*-*"), log):
-                path.unlink(missing_ok=True)
-        except OSError as error:
-            raise EnvironmentFault(f"cannot remove {log}: {error.strerror or error}") from None
+            print(f"would remove {log}")
+        elif removed(log):
+            print(f"removed {log}")
     return 0

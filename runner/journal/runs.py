@@ -50,7 +50,8 @@ class LoggedRun:
     @property
     def resumable(self) -> bool:
         """Whether `--resume` could go on with it."""
-        return not self.going and (self.end is None or self.end.status == INTERRUPTED)
+        dry = self.start is not None and self.start.check
+        return not (self.going or dry) and (self.end is None or self.end.status == INTERRUPTED)
 
     def see(self, line: bytes) -> None:
         """Take in a line that tells something of the run as a whole."""
@@ -106,6 +107,23 @@ def in_use(path: Path) -> bool:
     except OSError:
         return False
     return False
+
+
+def removed(path: Path) -> bool:
+    """Remove a log, and the keys and torn ends beside it; false if a run has it open. Raises EnvironmentFault."""
+    try:
+        with path.open("rb") as file:
+            # While we hold its lock no run can take the log up again.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+            for beside in path.parent.iterdir():
+                if beside.name.startswith((f"{path.name}.key-", f"{path.name}.torn-")):
+                    beside.unlink()
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise EnvironmentFault(str(fault(path, "remove", error))) from None
+    return True
 
 
 def logs(folder: Path) -> Iterator[Path]:
