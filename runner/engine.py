@@ -15,7 +15,7 @@ from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
 from runner.model.call import Carried, Reply, Sent, Status, Target, Trip, TripEnd
-from runner.model.event import Event, FilesRead, Kept, Notice, Record, RunEnd, TaskResult
+from runner.model.event import Event, FilesRead, Kept, Notice, Record, RunEnd, TaskIntent, TaskResult
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
@@ -81,7 +81,7 @@ def _concerns_host(event: TaskResult) -> bool:
 
 @dataclass(slots=True)
 class Loop:
-    """One run under way. `settled`: all that came back is in its log."""
+    """One run under way. `settled`: all that came back is in its log; `unwritten`: what the log would not take."""
 
     run: Run
     dispatcher: Dispatcher
@@ -95,6 +95,7 @@ class Loop:
     stopping: bool = False
     settled: bool = False
     fault: JournalFault | None = None
+    unwritten: Sequence[Event] = ()
 
     def go(self) -> None:
         """Run to the end. KeyboardInterrupt stops sending, waits a while for what is under way, and gives up on it."""
@@ -175,9 +176,13 @@ class Loop:
             ]
         for event in events:
             self.tally.see(event)
+        head = self.journal.head
         try:
             records = self.journal.write(events, durable=durable)
         except JournalFault:
+            if self.fault is None and self.journal.head == head:
+                # What was not sent needs no intent; what came back may fit into the space that is kept for it.
+                self.unwritten = [event for event in events if not isinstance(event, TaskIntent)]
             # After the first fault nothing is sent any more; what hosts still answer is written as far as it can be.
             if self.fault is None:
                 raise
@@ -203,6 +208,8 @@ class Loop:
         self.stopping = True
         deadline = time.time() + GRACE_S
         again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
+        with contextlib.suppress(JournalFault):
+            self.show(self.journal.write(self.unwritten, durable=False))
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
             if self.under_way:
                 self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way{again}")])
