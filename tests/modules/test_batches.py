@@ -106,11 +106,11 @@ def test_modes_and_owners_are_those_asked_for(shell: str, home: Path, umask: int
     assert had == [(path, path.lstat().st_mode, path.lstat().st_uid, path.lstat().st_gid) for path in home.rglob("*")]
 
 
-@pytest.mark.skipif(shutil.which("setfacl") is None, reason="no setfacl")
+@pytest.mark.skipif(shutil.which("setfacl") is None, reason="needs setfacl")
 def test_a_folder_may_give_what_is_new_another_mode(shell: str, home: Path) -> None:
     (home / "acl").mkdir()
     if subprocess.run(["setfacl", "-d", "-m", "u::rw,g::rw,o::rw", home / "acl"], check=False).returncode:
-        pytest.skip("no ACLs here")
+        pytest.skip("this file system cannot have ACLs")
     tasks = [
         copy(f"{folder}{mode}{n}", "x", mode=mode) for n in "ab" for folder in ("acl/", "") for mode in ("0640", "0600")
     ]
