@@ -73,20 +73,23 @@ pb_lives() {
   [ "$1" != Z ] && [ "${20}" = "$pb_born" ]
 }
 pb_look_around() {
+  for pb_f in "${pb_dir%/*}"/.pb-[0-9]*-"${pb_run%.*}".*-over; do
+    case $pb_f in *-"$pb_run"-over) continue ;; esac
+    pb_n=${pb_f##*/.pb-}
+    pb_n=${pb_n%%-*}
+    case $pb_n in *[!0-9]*) continue ;; esac
+    if [ "$pb_n" -ge "$pb_began" ] && [ -O "$pb_f" ]; then
+      echo "${pb_token}R somebody else goes on with this run" >&9
+      exit 3
+    fi
+  done
   for pb_f in "${pb_dir%/*}"/.pb-[0-9]*-*.*-*; do
     pb_n=${pb_f##*/.pb-}
     pb_n=${pb_n%%-*}
     case $pb_n in *[!0-9]*) continue ;; esac
-    case $pb_f in
-    *-"$pb_run"-over) ;;
-    *-"${pb_run%.*}".*-over)
-      if [ "$pb_n" -ge "$pb_began" ] && [ -O "$pb_f" ]; then
-        echo "${pb_token}R somebody else goes on with this run" >&9
-        exit 3
-      fi
-      ;;
-    esac
-    [ "$pb_n" -lt $((pb_began - PB_TTL)) ] && [ -O "$pb_f" ] && [ ! -L "$pb_f" ] || continue
+    # Names come in order, and that of time (milliseconds of as many digits): the first that is not old ends the search.
+    [ "$pb_n" -lt $((pb_began - PB_TTL)) ] || break
+    [ -O "$pb_f" ] && [ ! -L "$pb_f" ] || continue
     [ -d "$pb_f" ] && pb_lead "$pb_f" && pb_lives || rm -rf "$pb_f"
   done
 }
