@@ -15,7 +15,7 @@ from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
 from runner.model.call import Carried, Reply, Sent, Status, Target, Trip, TripEnd
-from runner.model.event import Event, FilesRead, Kept, Notice, Record, RunEnd, TaskIntent, TaskResult
+from runner.model.event import BROKEN_OFF, Event, FilesRead, Kept, Notice, Record, RunEnd, TaskIntent, TaskResult
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
@@ -252,8 +252,8 @@ def execute(
         setting = open_run(prepared, options, reporter_context, argv, words, resumption, stack, oversight)
         dispatcher = make(options, setting.notice)
         run = Run(setting.world, prepared.plan, prepared.inventory, setting.hosts_of)
-        loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices)
-        loop.foretell = oversight.foretell
+        loop = Loop(run, dispatcher, setting.journal, setting.reporters, setting.locate, setting.take_notices,
+                    oversight.foretell)  # fmt: skip
         stack.callback(lambda: dispatcher.close(settled=loop.settled))
         setting.screen.catch_up = loop.catch_up
         loop.show(resumption.broken.opening() if resumption else ())
@@ -283,9 +283,9 @@ def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
 def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     """Ansible's exit codes, and with `--check --detailed-exitcode` 0 nothing to change, 2 changes pending, 1 error."""
     if loop.fault is not None:
-        return loop.fault.exit_code, "interrupted"
+        return loop.fault.exit_code, BROKEN_OFF
     if loop.stopping:
-        return 99, "interrupted"
+        return 99, BROKEN_OFF
     code = loop.run.exit_code()
     status = {0: "ok", 2: "failed", 4: "unreachable"}[code]
     if code == 4 and loop.tally.indeterminate and loop.run.world.replay is not None:

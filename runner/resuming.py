@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,15 +15,14 @@ from runner import __version__
 from runner.errors import EnvironmentFault, OptionError, PbrunError
 from runner.journal import provenance
 from runner.journal.exact import pack, unpack
-from runner.journal.past import past_of
-from runner.journal.place import state_home
+from runner.journal.place import runs_folder
 from runner.journal.read import read
 from runner.journal.redact import Redactor
 from runner.journal.sealing import Sealing, key_file
-from runner.journal.verify import lines_of, verify
 from runner.journal.writer import Journal
 from runner.model.call import Status
 from runner.model.event import (
+    BROKEN_OFF,
     Event,
     FilesRead,
     Kept,
@@ -42,7 +40,6 @@ from runner.model.past import Past, Policy
 from runner.model.quick import dataclass
 from runner.preparation import Prepared
 
-INTERRUPTED: Final = "interrupted"
 LAST: Final = "last"
 _LOST: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 
@@ -63,7 +60,7 @@ class BrokenOff:
     def end(self) -> RunEnd | None:
         """How it ended; None if it was killed or interrupted."""
         last = self.records[-1].event
-        return last if isinstance(last, RunEnd) and last.status != INTERRUPTED else None
+        return last if isinstance(last, RunEnd) and last.status != BROKEN_OFF else None
 
     @property
     def words(self) -> list[str]:
@@ -89,6 +86,9 @@ class BrokenOff:
 
     def past(self, policy: Policy) -> Past:
         """What it goes on from. Raises EnvironmentFault when what is encrypted cannot be read."""
+        # Only a run that goes on needs it; every run imports this file.
+        from runner.journal.past import past_of
+
         try:
             return past_of(self.run, self.records, Sealing(key_file(self.path, self.run)).opened, policy)
         except (ValueError, KeyError, TypeError) as error:
@@ -98,41 +98,35 @@ class BrokenOff:
 def find(name: str, environ: Mapping[str, str], *, ended: bool = False) -> BrokenOff | None:
     """The run of a log's file, of an id or its beginning, or the newest one that has not `ended` (`last`; None if all
     have). Raises PbrunErrors."""
+    from runner.journal.runs import id_of, in_use, logs, logs_of
+
     if name != LAST and (os.sep in name or Path(name).is_file()):
         return _opened(Path(name).absolute())
-    logs = sorted((state_home(environ) / "pbrun" / "runs").glob("*.jsonl"), reverse=True)
+    folder = runs_folder(environ)
     if name == LAST:
-        for path in logs:
-            found = None if not ended and (_has_ended(path) or _is_going(path)) else _opened(path)
+        for path in logs(folder):
+            found = None if not ended and (_is_over(path) or in_use(path)) else _opened(path)
             if found is not None and (ended or found.end is None) and "words" in found.exact:
                 return found
         return None
-    fitting = [path for path in logs if path.stem.partition("-")[2].startswith(name)]
+    fitting = logs_of(name, folder)
     if len(fitting) != 1:
-        many = ", ".join(path.stem.partition("-")[2] for path in fitting[:5])
+        many = ", ".join(map(id_of, fitting[:5]))
         raise OptionError(f"several runs begin with {name!r}: {many}" if fitting else f"there is no run {name!r}")
     return _opened(fitting[0])
 
 
-def _is_going(path: Path) -> bool:
-    """Whether another process writes this log."""
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
-
-
-def _has_ended(path: Path) -> bool:
-    """Whether the last line is the end of a run, without reading all the others."""
+def _is_over(path: Path) -> bool:
+    """Whether the last line is the end of a run, without reading all the others; what nobody may read is over, too."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 65536))
             last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
         line = json.loads(last)
-        return bool(line.get("type") == "run_end") and line.get("status") != INTERRUPTED
-    except (OSError, ValueError, AttributeError):
+        return bool(line.get("type") == "run_end") and line.get("status") != BROKEN_OFF
+    except OSError:
+        return True
+    except (ValueError, AttributeError):
         return False
 
 
@@ -154,6 +148,8 @@ def _opened(path: Path) -> BrokenOff:
 
 def _refuse_changed(path: Path) -> None:
     """Raises PbrunError for a log that is not as it was written; half a line at its end is no obstacle."""
+    from runner.journal.verify import lines_of, verify
+
     lines = (line for line in lines_of(path) if line.endswith(b"\n"))
     faults = verify(lines).faults
     if faults:

@@ -23,7 +23,7 @@ from runner.execute.replay import Replay
 from runner.execute.world import World
 from runner.journal import provenance
 from runner.journal.encode import line
-from runner.journal.place import state_home
+from runner.journal.place import runs_folder, state_home
 from runner.journal.redact import Redactor
 from runner.journal.writer import Journal
 from runner.load.files import Files
@@ -217,8 +217,7 @@ def _reporters(options: Options, context: ReporterContext | None) -> list[Report
 
 def _resume_name(journal: Journal) -> str:
     """How `--resume` finds the run: by its id, if its log is where logs are."""
-    runs = state_home(os.environ) / "pbrun" / "runs"
-    return journal.run if journal.path.parent == runs else str(journal.path)
+    return journal.run if journal.path.parent == runs_folder(os.environ) else str(journal.path)
 
 
 def _passwords(inventory: Inventory, options: Options) -> Iterator[str]:

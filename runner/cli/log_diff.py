@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -50,10 +51,11 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
 def results_of(history: Run) -> Mapping[Key, TaskResult]:
     """The results by task, host and item; a task that ran more than once on a host has several."""
     found: dict[Key, TaskResult] = {}
+    times: Counter[tuple[str, str, str]] = Counter()
     for result in history.results():
         at = (result.title, result.host, "" if result.item is None else repr(result.item))
-        number = next(n for n in range(len(found) + 1) if (*at, n) not in found)
-        found[(*at, number)] = result
+        found[(*at, times[at])] = result
+        times[at] += 1
     return found
 
 

@@ -53,17 +53,11 @@ def parser() -> flags.Parser:
     return made
 
 
-def runs_folder() -> Path:
-    """Where logs are if nobody says otherwise."""
-    from runner.journal import state_home
-
-    return state_home(os.environ) / "pbrun" / "runs"
-
-
 def _runs(file: str | None) -> Iterator[LoggedRun]:
+    from runner.journal import runs_folder
     from runner.journal.runs import logs, runs_in
 
-    for path in [Path(file)] if file else logs(runs_folder()):
+    for path in [Path(file)] if file else logs(runs_folder(os.environ)):
         yield from reversed(runs_in(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -44,13 +45,13 @@ def parser() -> flags.Parser:
 
 def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001
     """Remove them; the exit code. Raises `PbrunError`s."""
-    from runner.cli.log_list import runs_folder
+    from runner.journal import runs_folder
     from runner.journal.runs import logs, removed, runs_in
 
     found = parser().read(words)
     if found.keep is None and found.older_than is None:
         raise OptionError("say which logs may go: --keep N, --older-than AGE, or both")
-    for log in list(logs(runs_folder()))[found.keep or 0 :]:
+    for log in list(logs(runs_folder(os.environ)))[found.keep or 0 :]:
         runs = runs_in(log)
         young = found.older_than is not None and runs and runs[-1].ended > time.time() - found.older_than
         going_on = any(one.going or (one.resumable and not found.unfinished) for one in runs)

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -77,13 +78,13 @@ def history_of(wanted: str) -> Run:
 
 def log_of(wanted: str) -> Path:
     """The log that a word means: a file, a run's id or its beginning, or `last`. Raises `OptionError`."""
-    from runner.journal import state_home
+    from runner.journal import runs_folder
+    from runner.journal.runs import logs, logs_of
 
     if Path(wanted).is_file():
         return Path(wanted)
-    folder = state_home(os.environ) / "pbrun" / "runs"
-    logs = sorted(folder.glob("*.jsonl"), reverse=True) if folder.is_dir() else []
-    known = logs[:1] if wanted == "last" else [log for log in logs if log.stem.rpartition("-")[2].startswith(wanted)]
+    folder = runs_folder(os.environ)
+    known = list(islice(logs(folder), 1)) if wanted == "last" else logs_of(wanted, folder)
     if len(known) > 1:
         raise OptionError(f"{wanted!r} is the beginning of {len(known)} runs: say more of the id")
     if not known or "/" in wanted:

@@ -15,6 +15,7 @@ from typing import Final
 
 from runner.errors import EnvironmentFault, JournalFault
 
+RUNS: Final = Path("pbrun", "runs")
 RESERVE_BYTES: Final = 64 * 1024
 _FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
@@ -64,9 +65,14 @@ def state_home(environ: Mapping[str, str]) -> Path:
     return Path(home) / ".local" / "state"
 
 
+def runs_folder(environ: Mapping[str, str]) -> Path:
+    """Where logs go if nobody says otherwise. Raises EnvironmentFault when the user has no home folder."""
+    return state_home(environ) / RUNS
+
+
 def default_path(state: Path, run: str, now: float) -> Path:
     """Where a run's log goes if nobody says otherwise; names sort by time (`now` in UTC epoch seconds)."""
-    return state / "pbrun" / "runs" / f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{run}.jsonl"
+    return state / RUNS / f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{run}.jsonl"
 
 
 def make_private_folder(folder: Path) -> None:

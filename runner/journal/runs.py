@@ -13,10 +13,9 @@ from runner.errors import EnvironmentFault
 from runner.journal.encode import from_iso, opened, record
 from runner.journal.place import fault
 from runner.journal.verify import lines_of
-from runner.model.event import PlayStart, RunEnd, RunStart
+from runner.model.event import BROKEN_OFF, PlayStart, RunEnd, RunStart
 from runner.model.quick import dataclass
 
-INTERRUPTED: Final = "interrupted"
 # How each line that we wrote opens. What others have reshaped is read in full.
 _OPENING: Final = re.compile(rb'\{"v":\d+,"seq":\d+,"run":"([\w.-]+)","type":"(\w+)","ts":"([^"]+)"')
 _TELLING: Final = frozenset({"run_start", "play_start", "run_end"})
@@ -51,7 +50,7 @@ class LoggedRun:
     def resumable(self) -> bool:
         """Whether `--resume` could go on with it."""
         dry = self.start is not None and self.start.check
-        return not (self.going or dry) and (self.end is None or self.end.status == INTERRUPTED)
+        return not (self.going or dry) and (self.end is None or self.end.status == BROKEN_OFF)
 
     def see(self, line: bytes) -> None:
         """Take in a line that tells something of the run as a whole."""
@@ -137,3 +136,13 @@ def logs(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise EnvironmentFault(str(fault(folder, "read", error))) from None
     yield from (folder / name for name in sorted(names, reverse=True))
+
+
+def logs_of(beginning: str, folder: Path) -> list[Path]:
+    """The logs in a folder whose run's id begins so, newest first. Raises EnvironmentFault as `logs` does."""
+    return [path for path in logs(folder) if id_of(path).startswith(beginning)]
+
+
+def id_of(path: Path) -> str:
+    """The id of the run that a log in its usual place was made for."""
+    return path.stem.rpartition("-")[2]

@@ -15,11 +15,10 @@ from typing import Any, Final
 from runner.errors import EnvironmentFault
 from runner.journal.encode import NewerVersion, UnknownType, opened, record_of
 from runner.journal.place import fault
-from runner.model.event import NO_LINE
+from runner.model.event import BROKEN_OFF, NO_LINE
 from runner.model.quick import dataclass
 
 _BEGINNINGS: Final = ("run_start", "resume_start")
-INTERRUPTED: Final = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class Chain:
                 self._wrong(f"the run {name} was over before this")
             run.seq = seq
         if kind == "run_end":
-            run.over, run.resumable = True, read.get("status") == INTERRUPTED
+            run.over, run.resumable = True, read.get("status") == BROKEN_OFF
         elif kind == "resume_start":
             run.over = False
         elif kind == "task_intent":

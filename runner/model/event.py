@@ -10,6 +10,7 @@ from runner.model.call import Diff, Status
 from runner.model.quick import dataclass
 
 VERSION = 1
+BROKEN_OFF = "interrupted"  # `RunEnd.status` of a run that can go on
 NO_LINE = "0" * 64  # `Record.prev` of the first line of a file
 
 
