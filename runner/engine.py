@@ -138,6 +138,8 @@ class Loop:
     def flush(self) -> None:
         """Write events (intents are on disk before anything is sent), show them, then send the trips."""
         while box := self._next_box():
+            if self.stopping:
+                box = self._unsent(box)
             self.tell([*self.remarks(), *box.events], durable=bool(box.trips or box.resets))
             for host in box.resets:
                 self.dispatcher.reset(host)
@@ -153,12 +155,17 @@ class Loop:
             self.run.pump()
         return world.take_outbox()
 
+    def _unsent(self, box: Outbox) -> Outbox:
+        """The box without its trips. What does not leave needs no intent: to withdraw one that did not fit into a
+        full log would be a line about nothing."""
+        trips = {trip.id for trip in box.trips}
+        for trip in trips:
+            self.run.forget(trip)
+        intended = (event for event in box.events if not (isinstance(event, TaskIntent) and event.trip in trips))
+        return Outbox(events=list(intended), resets=box.resets)
+
     def _send(self, trip: Trip) -> None:
         self.under_way[trip.id] = None
-        if self.stopping:
-            del self.under_way[trip.id]
-            self.run.withdraw(trip.id)
-            return
         try:
             # What came back has been logged before this: no trip that is older than those under way has more to say.
             settled = next(iter(self.under_way))

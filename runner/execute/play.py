@@ -10,7 +10,6 @@ from runner.execute.ending import Ending
 from runner.execute.flow import Flow
 from runner.execute.includes import Includer
 from runner.execute.judge import Judge
-from runner.execute.losses import withdrawn
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
 from runner.execute.prepare import Preparer
@@ -202,12 +201,9 @@ class PlayRun:
         self.steps.hear(self._by_trip[reply.trip], reply)
         self.pump()
 
-    def withdraw(self, trip: int) -> None:
+    def forget(self, trip: int) -> None:
         """A trip does not leave, and its chain goes no further."""
-        chain = self._by_trip[trip]
-        for job, step in chain.sent.values():
-            self.world.emit(withdrawn(job, step, trip))
-        chain.sent = {}
+        self._by_trip[trip].sent = {}
 
     def under_way(self, trip: int) -> list[tuple[str, str]]:
         """The host and the task of each step of a trip that has not answered."""

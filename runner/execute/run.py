@@ -94,9 +94,9 @@ class Run:
         self._trips[reply.trip].hear(reply)
         self._next()
 
-    def withdraw(self, trip: int) -> None:
+    def forget(self, trip: int) -> None:
         """A trip does not leave: the run is being stopped."""
-        self._trips[trip].withdraw(trip)
+        self._trips[trip].forget(trip)
 
     def under_way(self, trips: Sequence[int]) -> list[tuple[str, str]]:
         """The host and the task of each step that was sent with these trips and has not answered."""

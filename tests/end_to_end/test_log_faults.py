@@ -28,21 +28,23 @@ from runner.model.options import Options
 from runner.preparation import prepare
 
 class Watched(Remembered):
-    sent, ended = (), ()
+    sent, ended, held, pace = (), (), (), None  # pace: so many messages at once, whatever has come
     def send(self, trip):
         self.sent += (trip.id,)
         super().send(trip)
     def wait(self, timeout_s):
-        got = super().wait(timeout_s)
+        self.held += tuple(super().wait(timeout_s))
+        got, self.held = self.held[:self.pace], self.held[self.pace or len(self.held):]
         self.ended += tuple(one.trip for one in got if isinstance(one, TripEnd))
         return got
 
 library = ctypes.CDLL(sys.argv[2]) if len(sys.argv) > 2 else None
 folder, world = Path(sys.argv[1]), World(2, 3)
 playbook, inventory = write_files(world, folder)
-def go(name, limit, sync="none", arm=None):
+def go(name, limit, sync="none", arm=None, pace=None):
     options = Options((playbook,), (inventory,), log=str(folder / name), log_sync=sync, output="plain")
     prepared, hosts = prepare(options), Watched(world)
+    hosts.pace = pace
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     if arm:
         library.pb_arm(*arm)
@@ -63,7 +65,8 @@ for line in (folder / "whole").open("rb"):
     ends += [at - len(line) // 2, at]
 if library is None:
     for limit in ends[:-1]:
-        go(f"log-{limit}", limit)
+        for pace in (1, 2, 3, None):
+            go(f"log-{limit}-{pace}", limit, pace=pace)
 else:
     for number in range(int(sys.argv[3])):
         for name, arm in (("eio", (number, -1, 5, 0)), ("full", (number, -1, 28, 0)), ("short", (number, -1, 28, 1))):
