@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Final
 
-from runner.dispatch._shell import NOISE_LIMIT, START_TIMEOUT_S, Becomes, Started, ended_early, start, with_last_line
+from runner.dispatch._shell import NOISE_LIMIT, Becomes, Started, ended_early, start, with_last_line
 from runner.errors import ConnectionLost, Unreachable
 from runner.model.call import Become, Target
 from runner.model.ports import Connection, Process
@@ -74,7 +74,7 @@ class Session:
         """
         heard = errors = b""
         records = self.frames.feed(self.started.early) if not self.pid else []
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + self.target.shell_timeout_s
         while not self._hear_ready(records):
             noise = (heard + b"\n" + errors).decode("utf-8", "replace")
             try:
@@ -97,7 +97,7 @@ class Session:
         return bool(self.pid)
 
     def _late(self, noise: str) -> ConnectionLost | Unreachable:
-        text = with_last_line(f"the shell on the host did not get ready in {START_TIMEOUT_S:g} s", noise)
+        text = with_last_line(f"the shell on the host did not get ready in {self.target.shell_timeout_s:g} s", noise)
         # A trip that it may yet read might still be run.
         return ConnectionLost(text) if self.trips else Unreachable(text, become=self.become is not None)
 

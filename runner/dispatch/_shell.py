@@ -16,7 +16,6 @@ from runner.model.call import Become, Target
 from runner.model.ports import BecomeCommand, BecomeMethod, Connection, Process
 from runner.model.quick import dataclass
 
-START_TIMEOUT_S: Final = 60.0
 NOISE_LIMIT: Final = 64 << 10
 NOLOGIN: Final = ("currently not available", "nologin", "account is disabled", "This account is")
 
@@ -60,7 +59,7 @@ def start(
     line = f"echo {begin}; echo {begin} >&2; exec {asked.command}"
     process = connection.start(f"exec {shell} -c {shlex.quote(line)}", tty=asked.needs_tty)
     try:
-        early = _Talk(process, asked, become, begin.encode(), ready.encode(), refusal).run()
+        early = _Talk(process, asked, become, begin.encode(), ready.encode(), refusal).run(target.shell_timeout_s)
     except BaseException:
         process.close()
         raise
@@ -89,15 +88,15 @@ class _Talk:
     err: bytes = b""
     answered: bool = False
 
-    def run(self) -> bytes:
+    def run(self, within_s: float) -> bytes:
         """Answer the prompt, once. Returns what came on stdout after the ready mark."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + within_s
         while True:
             try:
                 got = self.process.read(max(0.0, deadline - time.monotonic()))
             except TimeoutError:
                 raise self._refused(
-                    f"{self.become.method}: no answer in {START_TIMEOUT_S:g} s while becoming {self.become.user}"
+                    f"{self.become.method}: no answer in {within_s:g} s while becoming {self.become.user}"
                 ) from None
             if got is None:
                 raise self._refused(f"{self.become.method} ended without a word")

@@ -109,7 +109,8 @@ def _target(place: Place, first: Fragment) -> Target:
     """Where the trip goes. A step that waits for its host has its own patience, and travels alone."""
     if not first.connect_timeout_s:
         return place.target
-    return replace(place.target, connect_timeout_s=float(first.connect_timeout_s))
+    limit_s = float(first.connect_timeout_s)
+    return replace(place.target, connect_timeout_s=limit_s, shell_timeout_s=limit_s)
 
 
 def _never_fails(job: Job) -> bool:

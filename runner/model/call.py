@@ -39,7 +39,8 @@ class Effect(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Target:
     """How to reach one host. `transport` names a file in `runner/transports`; other fields are what Ansible's
-    connection variables say, already rendered. `options` are the `-o` options and other ssh arguments, parsed."""
+    connection variables say, already rendered. `options` are the `-o` options and other ssh arguments, parsed.
+    `shell_timeout_s`: how long a shell may take to get ready, once connected."""
 
     host: str
     transport: str = "ssh"
@@ -53,6 +54,7 @@ class Target:
     host_key_checking: bool = True
     connect_timeout_s: float = 10.0
     shell: str = "/bin/sh"
+    shell_timeout_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ SPEC = Spec(
             doc="Seconds it may take to come back, and to be ready.",
         ),
         "connect_timeout": Option(
-            "int", aliases=("connect_timeout_sec",), doc="Seconds that one try to connect may take."
+            "int",
+            aliases=("connect_timeout_sec",),
+            doc="Seconds that one try may take to connect, and its shell to get ready.",
         ),
         "test_command": Option(default="whoami", doc="What must succeed there before it counts as back."),
         "boot_time_command": Option(doc="What prints something that changes with every start."),

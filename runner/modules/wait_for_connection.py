@@ -13,7 +13,9 @@ SPEC = Spec(
     doc="Wait until the host can be reached and its shell answers.",
     effect=Effect.READ,
     options={
-        "connect_timeout": Option("int", default=5, doc="Seconds that one try to connect may take."),
+        "connect_timeout": Option(
+            "int", default=5, doc="Seconds that one try may take to connect, and its shell to get ready."
+        ),
         "delay": Option("int", default=0, doc="Seconds before the first try that counts."),
         "sleep": Option("int", default=1, doc="Seconds between two tries."),
         "timeout": Option("int", default=600, doc="Seconds after which it is given up."),

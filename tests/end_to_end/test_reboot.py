@@ -9,7 +9,7 @@ import pytest
 
 from tests.clones import DOWN, Clone, clone, door
 from tests.end_to_end.process import Ran, pbrun, write_playbook
-from tests.sshd_farm import Farm
+from tests.sshd_farm import Farm, sshd_farm
 
 pytestmark = [pytest.mark.root, pytest.mark.sshd]
 # As a machine does it: sessions end, nobody can connect for some time, and it was started at another moment.
@@ -82,6 +82,17 @@ def test_waiting_for_a_host_that_is_not_there_yet(tmp_path: Path) -> None:
         (waited,) = ran.results(task="wait")
         assert waited["msg"].startswith("timed out waiting for ping module test: "), ran.told()
         assert ran.code == 2
+
+
+def test_a_shell_that_never_gets_ready_is_one_try_that_failed(tmp_path: Path) -> None:
+    """The connection is there and the login shell hangs, as it may while a machine starts: the next try is another."""
+    seen = tmp_path / "seen"
+    hang = f'ForceCommand [ -e {seen} ] && exec sh -c "$SSH_ORIGINAL_COMMAND"; touch {seen}; exec sleep 100'
+    with sshd_farm(1, [hang]) as farm:
+        ran, took = run(tmp_path, farm, "    - wait_for_connection: {timeout: 50, connect_timeout: 2}\n")
+    assert ran.code == 0, ran.told()
+    assert seen.exists()
+    assert took < 50
 
 
 def test_this_machine_is_not_restarted(tmp_path: Path) -> None:
