@@ -27,18 +27,20 @@ from runner.sh.replies import Replies
 AFTERMATH_S: Final = 5.0
 LONG: Final = 4 << 20  # bytes of a transfer that is worth being watched
 MOMENT_S: Final = 0.5
+MANY: Final = 200  # messages
 
 Message = Reply | TripEnd | Sent | Carried
 Sink = Callable[[list[Message]], None]
 
 
 def arrived(messages: queue.SimpleQueue[list[Message]], timeout_s: float | None) -> list[Message]:
-    """What has been delivered, waiting for at least one message; an empty list when the time is over."""
+    """What has been delivered, waiting for at least one message; an empty list when the time is over. Where many have
+    come, some of them: what is made of them is all in memory until it is in the log."""
     try:
         found = messages.get(timeout=timeout_s)
     except queue.Empty:
         return []
-    while not messages.empty():
+    while len(found) < MANY and not messages.empty():
         found += messages.get()
     return found
 

@@ -19,7 +19,10 @@ from paramiko.ssh_exception import SSHException
 
 WINDOW_SIZE: Final = 4 << 20
 PACKET_SIZE: Final = 32768
-RECEIVE_SIZE: Final = 1 << 16
+# How much one look at the socket asks for. Python sets so much memory aside before it waits, for each connection, so it
+# is little until much arrives.
+RECEIVE_LEAST: Final = 1 << 12
+RECEIVE_MOST: Final = 1 << 16
 # paramiko's thread looks up from its socket this often; the socket is shut down to wake it at the end.
 IDLE_WAKE_S: Final = 5.0
 
@@ -52,24 +55,29 @@ def quiet() -> None:
 
 
 class _Reader:
-    """The socket below paramiko, read in large pieces: paramiko itself asks twice for each packet."""
+    """The socket below paramiko, read in larger pieces than packets: paramiko itself asks twice for each."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
         self._recv = sock.recv
         self._held = b""
         self._at = 0
+        self._size = RECEIVE_LEAST
         self.send = sock.send
         self.settimeout = sock.settimeout
 
     def recv(self, size: int) -> bytes:
         held, at = self._held, self._at
         if at == len(held):
-            held, at = self._recv(RECEIVE_SIZE), 0
+            held, at = self._recv(self._size), 0
             self._held = held
+            if len(held) == self._size:
+                self._size = min(2 * self._size, RECEIVE_MOST)
+            elif len(held) < RECEIVE_LEAST:
+                self._size = RECEIVE_LEAST
         self._at = at + size
         if self._at >= len(held):
-            self._at = len(held)
+            self._held, self._at = b"", 0
             return held[at:] if at else held
         return held[at : self._at]
 
