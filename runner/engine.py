@@ -14,7 +14,7 @@ from runner.errors import EnvironmentFault, JournalFault
 from runner.execute.run import Run
 from runner.execute.world import Outbox
 from runner.journal.writer import Journal
-from runner.model.call import Carried, Reply, Sent, Status, Target, Trip, TripEnd
+from runner.model.call import Carried, Lines, Reply, Sent, Status, Target, Trip, TripEnd
 from runner.model.event import BROKEN_OFF, Event, FilesRead, Kept, Notice, Record, RunEnd, TaskIntent, TaskResult
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
@@ -122,7 +122,7 @@ class Loop:
         self.run.tick(time.time())
         self.flush()
 
-    def take(self, messages: Sequence[Reply | TripEnd | Sent | Carried]) -> None:
+    def take(self, messages: Sequence[Reply | TripEnd | Sent | Carried | Lines]) -> None:
         """Feed replies and ends of trips to the executor."""
         self.run.world.now = time.time()
         for message in messages:
@@ -131,6 +131,8 @@ class Loop:
             elif isinstance(message, TripEnd) and message.trip in self.under_way:
                 del self.under_way[message.trip]
                 self.run.end(message)
+            elif isinstance(message, Lines):
+                self.run.hear_lines(message)
             elif isinstance(message, Carried):
                 for reporter in self.reporters:
                     reporter.carried(message)

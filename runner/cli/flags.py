@@ -146,6 +146,8 @@ def add_run_flags(parser: Parser) -> None:
                             "a Dask cluster (see docs/dask.md)")  # fmt: skip
     group.add_argument("--detailed-exitcode", action="store_true",
                        help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip
+    group.add_argument("--stream", action="store_true",
+                       help="show and log the lines of command, shell, script and raw while they run")  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings about the input are errors")
     group.add_argument(
         "--log", type=not_empty, metavar="FILE", help="write the log there (default: the user's state folder)"

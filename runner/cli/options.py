@@ -101,6 +101,7 @@ def to_options(
         log_sync=found.log_sync,
         output=output(found, settings),
         detailed_exitcode=found.detailed_exitcode,
+        stream=found.stream,
         vault=vault,
         settings=settings,
         **more,

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from itertools import groupby
 from typing import Final
@@ -14,12 +14,13 @@ from typing import Final
 from runner.dispatch import _deadline
 from runner.dispatch._files import Files, TransferFailed
 from runner.dispatch._host import HostLink
+from runner.dispatch._printed import Printed
 from runner.dispatch._session import Session
 from runner.dispatch._shell import Started
 from runner.errors import ConnectionLost, StepError, Unreachable
-from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
+from runner.model.call import Carried, Line, Lines, Reply, Sent, Trip, TripEnd
 from runner.model.quick import dataclass
-from runner.sh.frames import Record, StepStart, TripDone
+from runner.sh.frames import Piece, Record, StepStart, TripDone
 from runner.sh.fuse import is_asked, is_claimed, trip_text
 from runner.sh.replies import Replies
 
@@ -29,7 +30,7 @@ LONG: Final = 4 << 20  # bytes of a transfer that is worth being watched
 MOMENT_S: Final = 0.5
 MANY: Final = 200  # messages
 
-Message = Reply | TripEnd | Sent | Carried
+Message = Reply | TripEnd | Sent | Carried | Lines
 Sink = Callable[[list[Message]], None]
 
 
@@ -175,6 +176,7 @@ class _Leg:
     deadline: float | None = None
     expired: bool = False
     stop: bool = False
+    printed: Printed = field(default_factory=Printed)
 
     def run(self) -> bool:
         """Send, and pass replies on until its end. False: a step failed, and nothing after it may run."""
@@ -249,14 +251,22 @@ class _Leg:
             limit = line.timeout_s if line else None
             self.deadline = None if limit is None else time.monotonic() + limit
             self.expired = False
+        if isinstance(record, Piece):
+            self._tell(record.index, self.printed.piece(record))
         reply = replies.see(record, time.time())
         if reply is None:
             return
+        if by_index[reply.index].stream:
+            self._tell(reply.index, self.printed.rest(reply))
         self.deadline = None
         if self.expired:
             reply = replace(reply, timed_out=True, rc=reply.rc or 124)
             self.expired = False  # a step without a deadline does not say when it begins
         self.work.answer(self._fetch(reply, by_index))
+
+    def _tell(self, index: int, printed: Iterable[tuple[str, tuple[str, ...], int]]) -> None:
+        for stream, lines, left_out in printed:
+            self.work.mail.post(Lines(self.work.trip.id, index, stream, lines, left_out))
 
     def _left(self) -> float | None:
         """How long to wait for the next answer; asked before each wait."""

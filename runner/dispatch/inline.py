@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from runner.dispatch._house import Becomes, House, Notify, Transports
-from runner.model.call import Carried, Reply, Sent, Trip, TripEnd
+from runner.model.call import Carried, Lines, Reply, Sent, Trip, TripEnd
 
-Message = Reply | TripEnd | Sent | Carried
+Message = Reply | TripEnd | Sent | Carried | Lines
 
 
 def create(forks: int, transports: Transports, becomes: Becomes, notice: Notify) -> Inline:  # noqa: ARG001 - one contract

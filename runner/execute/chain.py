@@ -8,15 +8,17 @@ from dataclasses import field, replace
 from hashlib import sha256
 from typing import Final
 
-from runner.execute.job import Job, Step
+from runner.execute.job import Flags, Job, Step
 from runner.execute.places import Place
 from runner.execute.results import plain
 from runner.execute.shared import written
-from runner.model.call import Effect, Fragment, Line, Target, Trip
-from runner.model.event import TaskIntent
+from runner.model.call import Effect, Fragment, Line, Lines, Target, Trip
+from runner.model.event import TaskIntent, TaskOutput
+from runner.model.plan import Kind
 from runner.model.quick import dataclass
 
 MAX_LINES: Final = 200
+STREAMED: Final = frozenset({"command", "raw", "script", "shell"})
 MAX_BYTES: Final = 512 * 1024
 
 
@@ -95,7 +97,17 @@ def make_trip(
         earlier = step.earlier[step.sendings] if step.sendings < len(step.earlier) else ()
         step.sendings += 1
         lines.append(
-            Line(index, group, step.fragment, flags.check, tolerant, step.environment, flags.timeout_s, earlier)
+            Line(
+                index,
+                group,
+                step.fragment,
+                flags.check,
+                tolerant,
+                step.environment,
+                flags.timeout_s,
+                earlier,
+                _streams(job, flags),
+            )
         )
         chain.sent[index] = (job, step)
         intents.append(_intent(job, step, trip_id, play, mask))
@@ -103,6 +115,10 @@ def make_trip(
     assert place is not None
     chain.trip = trip_id
     return Trip(trip_id, _target(place, lines[0].fragment), place.become, tuple(lines), run), intents
+
+
+def _streams(job: Job, flags: Flags) -> bool:
+    return flags.stream and not flags.no_log and not flags.check and job.task.module in STREAMED
 
 
 def _target(place: Place, first: Fragment) -> Target:
@@ -139,4 +155,20 @@ def _intent(job: Job, step: Step, trip_id: int, play: str, mask: Callable[[str],
         step.place.become.user if step.place and step.place.become else None,
         trip_id,
         step.index,
+    )
+
+
+def printed(job: Job, step: Step, play: str, lines: Lines) -> TaskOutput:
+    """The event of lines that a step has printed. What is hidden is never streamed."""
+    return TaskOutput(
+        play,
+        job.name,
+        job.task.id,
+        job.host,
+        plain(step.item) if job.looped else None,
+        lines.stream,
+        lines.lines,
+        lines.left_out,
+        job.node.kind is Kind.HANDLER,
+        job.task.role.name if job.task.role else "",
     )

@@ -29,6 +29,7 @@ def flags_of(world: World, settings: Settings, task: Task) -> Flags:
         settings.given_flag(task.delegate_facts, "delegate_facts"),
         _seconds(settings.directive("timeout")),
         *_async(settings, task),
+        options.stream or settings.given_flag(task.stream, "stream"),
     )
 
 
@@ -48,7 +49,7 @@ def may_read_item(task: Task) -> bool:
         isinstance(raw, Template)
         for raw in (
             *(given.check_mode, given.diff, given.no_log, given.ignore_errors, given.ignore_unreachable),
-            *(given.any_errors_fatal, given.timeout, task.delegate_facts, task.async_s, task.poll_s),
+            *(given.any_errors_fatal, given.timeout, task.delegate_facts, task.async_s, task.poll_s, task.stream),
         )
     )
 

@@ -35,6 +35,7 @@ class Flags:
     timeout_s: float | None = None
     async_s: int = 0
     poll_s: float = 0.0
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.execute.announce import Announcer
 from runner.execute.batch import Batch
-from runner.execute.chain import Chain, make_trip
+from runner.execute.chain import Chain, make_trip, printed
 from runner.execute.compose import Composer
 from runner.execute.ending import Ending
 from runner.execute.flow import Flow
@@ -21,7 +21,7 @@ from runner.execute.state import RunState
 from runner.execute.steps import Steps
 from runner.execute.variables import Variables
 from runner.execute.world import World
-from runner.model.call import Reply, TripEnd
+from runner.model.call import Lines, Reply, TripEnd
 from runner.model.event import PlayStart
 from runner.model.plan import PlayPlan
 from runner.plan.order import handler_nodes
@@ -200,6 +200,11 @@ class PlayRun:
         """One step's answer."""
         self.steps.hear(self._by_trip[reply.trip], reply)
         self.pump()
+
+    def hear_lines(self, lines: Lines) -> None:
+        """What a step prints while it runs."""
+        job, step = self._by_trip[lines.trip].sent[lines.index]
+        self.world.emit(printed(job, step, self.plan.play.name, lines))
 
     def forget(self, trip: int) -> None:
         """A trip does not leave, and its chain goes no further."""

@@ -11,7 +11,7 @@ from runner.execute.play import PlayRun
 from runner.execute.results import plain
 from runner.execute.state import RunState
 from runner.execute.world import World
-from runner.model.call import Reply, TripEnd
+from runner.model.call import Lines, Reply, TripEnd
 from runner.model.event import Event, Notice, PlayStart, Recap, TaskStart
 from runner.model.inventory import Inventory
 from runner.model.names import LayeredNames
@@ -93,6 +93,10 @@ class Run:
         """A step answered."""
         self._trips[reply.trip].hear(reply)
         self._next()
+
+    def hear_lines(self, lines: Lines) -> None:
+        """A step that is under way has printed something."""
+        self._trips[lines.trip].hear_lines(lines)
 
     def forget(self, trip: int) -> None:
         """A trip does not leave: the run is being stopped."""

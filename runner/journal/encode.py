@@ -43,7 +43,9 @@ TUPLES: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
 )
 # What names a thing stays as it is even if a password happens to be the same word: else a log could not be read.
 NAMES: Final = frozenset(
-    "task_id play_id handler_id by_task_id host hosts delegate module effect args_sha256 phase level prediction".split()
+    """
+    task_id play_id handler_id by_task_id host hosts delegate module effect args_sha256 phase level prediction stream
+    """.split()
 )
 TIMES: Final = ("start", "end")
 OUTPUT: Final = ("stdout", "stderr")

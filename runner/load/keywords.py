@@ -1,7 +1,7 @@
 """Every keyword of plays, blocks, tasks, handlers, roles, loop_control and import_playbook: where it may stand, and
 what it holds.
 
-Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html, and `needs`.
+Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html, and `needs` and `stream`.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ KEYWORDS: Final[Mapping[str, Keyword]] = {
     "poll": _keyword("int", _TASKS),
     "register": _keyword("text", f"{_TASKS} include"),
     "retries": _keyword("int", _TASKS),
+    "stream": _keyword("bool", _TASKS),
     "until": _keyword("conditions", _TASKS),
     "listen": _keyword("words", "handler include"),
     # blocks

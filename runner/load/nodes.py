@@ -242,7 +242,7 @@ def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
     for name, tree in fields.items():
         if name in ("until", "changed_when", "failed_when"):
             extra[name] = conditions(context.reading, tree)
-        elif name == "retries":
+        elif name in ("retries", "stream"):
             extra[name] = plain(tree)
         elif name in ("delay", "async", "poll"):
             extra[f"{name}_s"] = plain(tree)

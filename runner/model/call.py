@@ -175,7 +175,7 @@ class Line:
 
     `group`: steps of one task share it; a failure stops the trip before the next group. `secret_env` travels as
     text of the trip, on stdin, like everything else. `earlier`: it was sent before under these claims, the newest last,
-    and not heard of (`runner.model.fate`).
+    and not heard of (`runner.model.fate`). `stream`: what it prints is sent while it runs.
     """
 
     index: int
@@ -186,6 +186,7 @@ class Line:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_s: float | None = None
     earlier: tuple[Claim, ...] = ()
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,18 @@ class Carried:
     path: str
     done: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines that a step has printed, before its reply. `stream` is `stdout` or `stderr`; `left_out` counts those
+    that were too many, which the reply has as well."""
+
+    trip: int
+    index: int
+    stream: str
+    lines: tuple[str, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,29 @@ class IntentWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskOutput:
+    """Whole lines that a streamed step has printed so far on `stream` (`stdout` or `stderr`); its result has all of it.
+    `left_out` counts lines that were too many to be streamed."""
+
+    type: ClassVar[str] = "task_output"
+    play: str
+    task: str
+    task_id: str
+    host: str
+    item: Any
+    stream: str
+    lines: tuple[str, ...]
+    left_out: int = 0
+    handler: bool = False
+    role: str = ""
+
+    @property
+    def title(self) -> str:
+        """The task's name as it is shown: behind that of its role."""
+        return f"{self.role} : {self.task}" if self.role else self.task
+
+
+@dataclass(frozen=True, slots=True)
 class TaskResult:
     """A step ended. `item` is None outside loops. `start`/`end` are UTC epoch seconds; `ts`-like text is written.
 
@@ -271,6 +294,7 @@ Event = (
     | TaskStart
     | TaskIntent
     | IntentWithdrawn
+    | TaskOutput
     | TaskResult
     | HostLost
     | HandlerNotified

@@ -52,6 +52,7 @@ class Options:
     log_sync: str = "batch"
     output: str | None = None
     detailed_exitcode: bool = False
+    stream: bool = False
     parent: str = ""
     vault: Vault | None = field(default=None, compare=False, repr=False)
     settings: Settings = field(default_factory=Settings)

@@ -158,6 +158,7 @@ class Task:
     delegate_facts: Any = None
     async_s: Any = None
     poll_s: Any = None
+    stream: Any = None
     needs: tuple[str, ...] = ()
     role: Role | None = None
     include_params: Mapping[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from runner.model.call import Become, Call, Carried, Fragment, Outcome, Reply, Sent, Target, Trip, TripEnd
+from runner.model.call import Become, Call, Carried, Fragment, Lines, Outcome, Reply, Sent, Target, Trip, TripEnd
 from runner.model.event import Record
 from runner.model.names import Names
 from runner.model.plan import Edge, TaskNode
@@ -199,7 +199,7 @@ class Dispatcher(Protocol):
 
     def send(self, trip: Trip) -> None: ...
 
-    def wait(self, timeout_s: float | None) -> list[Reply | TripEnd | Sent | Carried]:
+    def wait(self, timeout_s: float | None) -> list[Reply | TripEnd | Sent | Carried | Lines]:
         """What has arrived since the last call, waiting for at least one; an empty list when the time is over."""
 
     def reset(self, host: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from runner.model.call import Status
-from runner.model.event import TaskResult
+from runner.model.event import TaskOutput, TaskResult
 from runner.reporters._visible import visible
 
 BAD: Final = frozenset({Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE})
@@ -61,6 +61,15 @@ def reason(result: TaskResult) -> str:
 def _from_output(result: TaskResult) -> str:
     rows = (result.stderr or result.stdout).strip().splitlines()
     return rows[-1] if rows else result.status.value
+
+
+def printed(output: TaskOutput) -> Iterator[str]:
+    """The rows of what a step prints while it runs."""
+    place = f"{visible(output.host)}: {output.stream}"
+    for line in output.lines:
+        yield f"{place} | {visible(line)}"
+    if output.left_out:
+        yield f"{place} | ({output.left_out} lines left out; the result has them)"
 
 
 def headline(result: TaskResult) -> str:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from runner.model.call import Carried
-from runner.model.event import Event, HostLost, Notice, PlayStart, Record, RunEnd, RunStart, TaskResult
+from runner.model.event import Event, HostLost, Notice, PlayStart, Record, RunEnd, RunStart, TaskOutput, TaskResult
 from runner.reporters import ReporterContext, _ci, _recap, _words
 from runner.reporters._diffs import unified
 from runner.reporters._fold import Block, Fold, names
@@ -89,6 +89,10 @@ class Live:
             self._play_start(event)
         elif isinstance(event, TaskResult):
             self._result(event, record.ts)
+        elif isinstance(event, TaskOutput):
+            self._head(_task_banner(event.title, event.handler))
+            for row in _words.printed(event):
+                self._print(row, "dim")
         elif isinstance(event, HostLost):
             self._lost[event.host] = event.reason
         elif isinstance(event, Notice):

@@ -13,6 +13,7 @@ from runner.model.event import (
     PlayStart,
     Record,
     RunEnd,
+    TaskOutput,
     TaskResult,
     TaskStart,
 )
@@ -58,6 +59,10 @@ class Plain:
         elif isinstance(event, TaskStart):
             self._paths[event.task_id] = event.path
             self._job.place(event.task_id, event.path)
+        elif isinstance(event, TaskOutput):
+            self._enter_task(event)
+            for row in _words.printed(event):
+                self._out.line(row, "dim")
         elif isinstance(event, PlayStart):
             self._play_start(event)
         elif isinstance(event, Notice):
@@ -115,7 +120,7 @@ class Plain:
             self._out.command(text)
         self._banner(title)
 
-    def _enter_task(self, result: TaskResult) -> None:
+    def _enter_task(self, result: TaskResult | TaskOutput) -> None:
         if result.play != self._play:
             self._enter_play(result.play)
         if self._task == (result.task_id, result.task):

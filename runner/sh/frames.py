@@ -73,6 +73,20 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What a step has printed since the last piece, on `stream` (`o` or `e`), while it runs."""
+
+    index: int
+    stream: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PieceEnd:
+    """The piece before it is whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnd:
     index: int
     rc: int
@@ -85,7 +99,7 @@ class TripDone:
     stopped_at: int | None
 
 
-Record = Ready | Refused | StepStart | Fated | Value | Differs | Output | Errors | StepEnd | TripDone
+Record = Ready | Refused | StepStart | Fated | Value | Differs | Output | Errors | Piece | PieceEnd | StepEnd | TripDone
 
 
 class FrameError(ValueError):
@@ -209,7 +223,9 @@ def _parse(line: str) -> Record | tuple[str, int, str]:
                 return Ready(int(first), second)
             case "R":
                 return Refused(rest)
-            case "V" | "O" | "E":
+            case "K":
+                return PieceEnd()
+            case "V" | "O" | "E" | "L":
                 return kind, int(first), second
     except ValueError:
         pass
@@ -220,4 +236,6 @@ def _with_payload(head: tuple[str, int, str], data: bytes, truncated: bool) -> R
     kind, index, key = head
     if kind == "V":
         return Value(index, key, data, truncated)
+    if kind == "L":
+        return Piece(index, key, data)
     return Output(index, data, truncated) if kind == "O" else Errors(index, data, truncated)

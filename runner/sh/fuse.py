@@ -11,6 +11,7 @@ from runner.model.call import Effect, Fragment, Line, Trip
 from runner.sh.asking import ASKING, ask, checksum
 from runner.sh.batching import ahead as looking_ahead
 from runner.sh.quote import quote
+from runner.sh.watching import WATCHING
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 # Set by the shell itself or by the prelude; IFS would break the prelude's own splitting.
@@ -33,6 +34,8 @@ def trip_text(
         parts.append("pb_trip_new")
     if any(is_asked(line) for line in trip.lines):
         parts.append(ASKING)
+    if any(_is_watched(line) for line in trip.lines):
+        parts.append(WATCHING)
     ahead = {line.index: _ahead(after) for line, after in zip(trip.lines, (*trip.lines[1:], None), strict=True)}
     looks = looking_ahead(trip.lines)
     for _, lines in groupby(trip.lines, key=lambda line: line.group):
@@ -101,11 +104,21 @@ def _step(line: Line, uploads: Mapping[tuple[int, str], str], ahead: str, trip: 
     claim = f"{trip.id}.{index}" if trip.run and is_claimed(line) else ""
     if claim:
         begin += f"pb_claim {claim} {checksum(line.fragment)}\n"
+    code = "$?"
+    watched = ""
+    if _is_watched(line):
+        begin += f"pb_watch {index} {files}\n"
+        code, watched = "$pb_code", "pb_code=$?\npb_unwatch\n"
     return (
         f"{begin}{_compound(line, uploads, trip.id if claim else 0)} </dev/null "
         f'>"$pb_dir/o.{files}" 2>"$pb_dir/e.{files}"\n'
-        f"pb_end {index} $? {files} '{int(line.tolerant) or ''}' {ahead} {claim}"
+        f"{watched}pb_end {index} {code} {files} '{int(line.tolerant) or ''}' {ahead} {claim}"
     )
+
+
+def _is_watched(line: Line) -> bool:
+    """Whether what the user's command prints is to be sent while it runs."""
+    return line.stream and not line.check and _leaves_children(line)
 
 
 def _leaves_children(line: Line) -> bool:
