@@ -23,6 +23,7 @@ from runner.model.event import (
     RunEnd,
     RunStart,
     TaskIntent,
+    TaskOutput,
     TaskResult,
     TaskStart,
 )
@@ -63,6 +64,7 @@ EVENTS: tuple[Event, ...] = (
         {"dest": "/etc/x"},
         prediction="change",
     ),
+    TaskOutput("site", "x", "t1", "a", None, "stderr", ("one", "two \udcff"), 3),
     HostLost("a", "connect", "connection refused"),
     HandlerNotified("a", "restart", "h1", "t1"),
     Notice("warning", "odd", "a"),
