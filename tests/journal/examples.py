@@ -64,7 +64,7 @@ EVENTS: tuple[Event, ...] = (
         {"dest": "/etc/x"},
         prediction="change",
     ),
-    TaskOutput("site", "x", "t1", "a", None, "stderr", ("one", "two \udcff"), 3),
+    TaskOutput("site", "x", "t1", "a", None, "stderr", ("one", "two"), 3),
     HostLost("a", "connect", "connection refused"),
     HandlerNotified("a", "restart", "h1", "t1"),
     Notice("warning", "odd", "a"),

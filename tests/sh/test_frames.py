@@ -17,6 +17,8 @@ from runner.sh.frames import (
     FrameError,
     Frames,
     Output,
+    Piece,
+    PieceEnd,
     Ready,
     Record,
     Refused,
@@ -39,12 +41,18 @@ RECORD: st.SearchStrategy[Record] = st.one_of(
     st.builds(Value, INDEX, st.sampled_from(["msg", "dest", "a.b"]), PAYLOAD),
     st.builds(Output, INDEX, PAYLOAD),
     st.builds(Errors, INDEX, PAYLOAD),
+    st.builds(Piece, INDEX, st.sampled_from("oe"), PAYLOAD),
+    st.builds(PieceEnd),
     st.builds(StepEnd, INDEX, st.integers(0, 255)),
 )
 
 
 def wire(record: Record) -> bytes:
     match record:
+        case Piece(index, stream, data):
+            return MARK + b"L %d %s\n" % (index, stream.encode()) + data
+        case PieceEnd():
+            return MARK + b"K\n"
         case StepStart(index):
             return MARK + b"S %d\n" % index
         case Fated(index, fate, was):
