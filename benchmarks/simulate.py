@@ -25,13 +25,13 @@ from typing import Any, Final
 from benchmarks.scale_page import Scale, write_page
 from runner.__main__ import YOUNG_OBJECTS
 from runner.engine import execute
-from runner.model.call import Carried, Line, Reply, Sent, Trip, TripEnd
+from runner.model.call import Carried, Line, Lines, Reply, Sent, Trip, TripEnd
 from runner.model.options import Options
 from runner.preparation import prepare
 
 KIB: Final = 1024
 MIB: Final = 1 << 20
-Message = Reply | TripEnd | Sent | Carried
+Message = Reply | TripEnd | Sent | Carried | Lines
 
 # Five kinds of tasks that take turns: each task has text of its own, and each host its own values.
 KINDS: Final = (

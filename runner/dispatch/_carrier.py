@@ -252,11 +252,13 @@ class _Leg:
             self.deadline = None if limit is None else time.monotonic() + limit
             self.expired = False
         if isinstance(record, Piece):
-            self._tell(record.index, self.printed.piece(record))
+            if _streamed(by_index, record.index):
+                self._tell(record.index, self.printed.piece(record))
+            return
         reply = replies.see(record, time.time())
         if reply is None:
             return
-        if by_index[reply.index].stream:
+        if _streamed(by_index, reply.index):
             self._tell(reply.index, self.printed.rest(reply))
         self.deadline = None
         if self.expired:
@@ -299,6 +301,11 @@ class _Leg:
         except Unreachable as error:
             raise ConnectionLost(str(error)) from None
         return reply
+
+
+def _streamed(by_index: Mapping[int, Line], index: int) -> bool:
+    line = by_index.get(index)
+    return line is not None and line.stream
 
 
 def _failure(trip: int, index: int, msg: str) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Final
 
@@ -12,7 +12,9 @@ from runner.sh.frames import Piece
 
 MAX_LINES: Final = 5000  # of one stream of one step
 MAX_AT_ONCE: Final = 200  # of one piece
-MAX_WIDTH: Final = 2000  # bytes of one line; the rest of it is cut off
+# Bytes of one line. A longer one is left out, never cut: the cut might go through a secret, and hide it from the log's
+# masks.
+MAX_WIDTH: Final = 4000
 
 NAMES: Final = {"o": "stdout", "e": "stderr"}
 
@@ -25,14 +27,17 @@ class _Stream:
     seen: int = 0
     told: int = 0
 
-    def lines(self, data: bytes, most: int) -> tuple[str, ...]:
+    def lines(self, data: bytes) -> tuple[str, ...]:
+        """Those that `data` makes whole. Of a line that is too long only so much is kept that it is known as such."""
         *whole, rest = (self.begun + data).split(b"\n")
         self.begun = rest[: MAX_WIDTH + 1]
         self.seen += len(whole)
-        return self.take(whole, most)
+        return self.take(whole)
 
-    def take(self, whole: list[bytes], most: int) -> tuple[str, ...]:
-        taken = tuple(_text(line) for line in whole[: max(0, min(most, MAX_LINES - self.told))])
+    def take(self, whole: Sequence[bytes]) -> tuple[str, ...]:
+        """As many as there is room for."""
+        room = min(MAX_AT_ONCE, MAX_LINES - self.told)
+        taken = tuple(_text(line) for line in whole[: max(0, room)] if len(line) <= MAX_WIDTH)
         self.told += len(taken)
         return taken
 
@@ -46,7 +51,7 @@ class Printed:
     def piece(self, piece: Piece) -> Iterator[tuple[str, tuple[str, ...], int]]:
         """The stream's name and the lines that are whole now."""
         name = NAMES.get(piece.stream, "stdout")
-        lines = self._streams.setdefault((piece.index, name), _Stream()).lines(piece.data, MAX_AT_ONCE)
+        lines = self._streams.setdefault((piece.index, name), _Stream()).lines(piece.data)
         if lines:
             yield name, lines, 0
 
@@ -57,12 +62,11 @@ class Printed:
             whole = data.split(b"\n")
             if not whole[-1]:
                 whole.pop()
-            lines = stream.take(whole[stream.seen :], MAX_AT_ONCE)
+            lines = stream.take(whole[stream.seen :])
             left_out = max(0, len(whole) - stream.told)
             if lines or left_out:
                 yield name, lines, left_out
 
 
 def _text(line: bytes) -> str:
-    cut = line[:MAX_WIDTH] + "…".encode() if len(line) > MAX_WIDTH else line
-    return cut.rstrip(b"\r").decode("utf-8", "surrogateescape")
+    return line.rstrip(b"\r").decode("utf-8", "surrogateescape")

@@ -15,10 +15,10 @@ from runner.execute.shared import written
 from runner.model.call import Effect, Fragment, Line, Lines, Target, Trip
 from runner.model.event import TaskIntent, TaskOutput
 from runner.model.plan import Kind
+from runner.model.playbook import STREAMED
 from runner.model.quick import dataclass
 
 MAX_LINES: Final = 200
-STREAMED: Final = frozenset({"command", "raw", "script", "shell"})
 MAX_BYTES: Final = 512 * 1024
 
 
@@ -118,7 +118,9 @@ def make_trip(
 
 
 def _streams(job: Job, flags: Flags) -> bool:
-    return flags.stream and not flags.no_log and not flags.check and job.task.module in STREAMED
+    """Whether its lines are shown while it runs. What `async` leaves to its host prints nothing here."""
+    hidden = flags.no_log or flags.check or flags.async_s
+    return flags.stream and not hidden and job.task.module in STREAMED
 
 
 def _target(place: Place, first: Fragment) -> Target:

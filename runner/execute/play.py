@@ -203,8 +203,10 @@ class PlayRun:
 
     def hear_lines(self, lines: Lines) -> None:
         """What a step prints while it runs."""
-        job, step = self._by_trip[lines.trip].sent[lines.index]
-        self.world.emit(printed(job, step, self.plan.play.name, lines))
+        # A host that answers what it was not asked has printed nothing.
+        found = self._by_trip[lines.trip].sent.get(lines.index)
+        if found is not None:
+            self.world.emit(printed(*found, self.plan.play.name, lines))
 
     def forget(self, trip: int) -> None:
         """A trip does not leave, and its chain goes no further."""

@@ -96,7 +96,8 @@ class Run:
 
     def hear_lines(self, lines: Lines) -> None:
         """A step that is under way has printed something."""
-        self._trips[lines.trip].hear_lines(lines)
+        if lines.trip in self._trips:
+            self._trips[lines.trip].hear_lines(lines)
 
     def forget(self, trip: int) -> None:
         """A trip does not leave: the run is being stopped."""

@@ -17,7 +17,7 @@ from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
 from runner.load.reading import Reading
 from runner.load.static_names import static_tags
-from runner.model.playbook import Around, Block, Node, Task
+from runner.model.playbook import STREAMED, Around, Block, Node, Task
 from runner.registry import BUILTIN
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 from runner.vars.doubts import of_name
@@ -201,6 +201,7 @@ def _task(
     known = brought or not action.module or spec_of(action.module)
     unknown = "" if known else _unknown(reading, action)
     name = _name(fields)
+    _check_stream(reading, fields, action)
     return Task(
         id=context.new_id(place.key, action.written, args),
         name=name or action.written,
@@ -224,6 +225,14 @@ def _task(
         named=bool(name),
         **_task_keywords(context, fields),
     )
+
+
+def _check_stream(reading: Reading, fields: Mapping[str, Tree], action: Action) -> None:
+    tree = fields.get("stream")
+    if tree is None or plain(tree) is False or not action.module or action.module in STREAMED:
+        return
+    hint = f"only what {', '.join(sorted(STREAMED))} run prints lines that can be shown while it runs"
+    reading.error(tree.span, f"'stream' cannot stand on {action.written}", hint)
 
 
 def _unknown(reading: Reading, action: Action) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from runner.model.inventory import FileVars
 from runner.model.quick import dataclass
@@ -15,6 +15,8 @@ from runner.model.span import NOWHERE, Span
 from runner.model.values import Template
 
 Section = Literal["block", "rescue", "always"]
+# The modules that run a command of the user's, whose lines can be shown while it runs.
+STREAMED: Final = frozenset({"command", "raw", "script", "shell"})
 
 
 @dataclass(frozen=True, slots=True)

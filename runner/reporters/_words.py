@@ -69,7 +69,7 @@ def printed(output: TaskOutput) -> Iterator[str]:
     for line in output.lines:
         yield f"{place} | {visible(line)}"
     if output.left_out:
-        yield f"{place} | ({output.left_out} lines left out; the result has them)"
+        yield f"{place} | (lines left out: {output.left_out}; the result has them)"
 
 
 def headline(result: TaskResult) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from runner.model.call import Carried, Status
-from runner.model.event import HostLost, Notice, PlayStart, Record, RunEnd, TaskResult
+from runner.model.event import HostLost, Notice, PlayStart, Record, RunEnd, TaskOutput, TaskResult
 from runner.reporters import ReporterContext, _ci, _words
 from runner.reporters._diffs import unified
 from runner.reporters._fold import FEW, Block, Fold
@@ -27,11 +27,12 @@ def _rows(text: str) -> Iterator[str]:
         yield from (f"{INDENT}{row}" for row in shown.split("\n"))
 
 
-def _body(result: TaskResult) -> str:
-    """What a host answered: its message if it is not in the heading, then both outputs."""
+def _body(result: TaskResult, *, printed: bool) -> str:
+    """What a host answered: its message if it is not in the heading, then both outputs if they were not `printed`."""
     said = ("", "non-zero return code", _words.reason(result))
     told = result.msg if result.status in _words.BAD and result.msg not in said else ""
-    return "\n".join(row for text in (told, result.stdout, result.stderr) for row in _rows(text))
+    outputs = () if printed else (result.stdout, result.stderr)
+    return "\n".join(row for text in (told, *outputs) for row in _rows(text))
 
 
 def _heading(result: TaskResult) -> str:
@@ -51,6 +52,7 @@ class Answers:
         self._fold = Fold()
         self._hosts: tuple[str, ...] = ()
         self._lost: dict[str, str] = {}
+        self._printed: set[tuple[str, str]] = set()  # hosts, and items, whose lines have been shown already
         self._ends: Counter[str] = Counter()
         self._transfers = Transfers()
         # On a terminal, how far long transfers are stands in one line that comes and goes.
@@ -64,11 +66,15 @@ class Answers:
         self._pass("")
         if isinstance(event, PlayStart):
             self._hosts = event.hosts
+        elif isinstance(event, TaskOutput):
+            self._printed.add((event.host, str(event.item)))
+            for row in _words.printed(event):
+                self._out.line(row, "dim")
         elif isinstance(event, TaskResult) and event.final:
             self._lost.pop(event.delegate or event.host, None)
             self._transfers.drop(event.delegate or event.host)
             self._ends[event.status.value] += 1
-            self._fold.add(event, f"{_heading(event)}\n{_body(event)}", record.ts)
+            self._fold.add(event, f"{_heading(event)}\n{self._body(event)}", record.ts)
         elif isinstance(event, HostLost):
             self._transfers.drop(event.host)
             self._lost[event.host] = event.reason
@@ -112,12 +118,15 @@ class Answers:
         for heap in block.heaps.values():
             result = heap.example
             self._out.line(f"{self._who(heap.hosts)} | {_heading(result)}", _words.style(result))
-            body = _body(result)
+            body = self._body(result)
             if body:
                 self._out.line(body)
             if result.show_diff:
                 for text, style in (row for diff in result.diff for row in unified(diff)):
                     self._out.line(text, style)
+
+    def _body(self, result: TaskResult) -> str:
+        return _body(result, printed=(result.host, str(result.item)) in self._printed)
 
     def _who(self, hosts: list[str]) -> str:
         if len(hosts) > FEW and len(hosts) == len(self._hosts):

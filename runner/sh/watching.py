@@ -8,6 +8,7 @@ from typing import Final
 # else writes there meanwhile. Each piece is one write with its end mark, so that it is heard at once. A signal waits
 # for the end of a write; one that comes before the trap is set may be lost, therefore there is a file as well (`s.w`).
 # It goes with its session's shell, and stops for good at 4 MiB: the step's answer has everything.
+# A `sleep` that knows whole seconds only says so at once. A step that is over sooner costs two processes.
 WATCHING: Final = r"""
 pb_watch_piece() {
   [ "$3" != . ] || return 0
@@ -23,14 +24,13 @@ pb_watch() {
     pb_watch_nap= pb_watch_sum=0
     trap '[ -z "$pb_watch_nap" ] || kill $pb_watch_nap; exit 0' TERM
     pb_watch_s=0.25
-    sleep 0.05 9>&- || pb_watch_s=1
     while [ $pb_watch_sum -lt 4194304 ] && [ ! -e "$pb_dir/s.w" ] && kill -0 $$; do
-      pb_watch_piece "$1" o "$(pb_watch_read <&3)"
-      pb_watch_piece "$1" e "$(pb_watch_read <&4)"
       sleep $pb_watch_s 9>&- &
       pb_watch_nap=$!
-      wait $pb_watch_nap
+      wait $pb_watch_nap || pb_watch_s=1
       pb_watch_nap=
+      pb_watch_piece "$1" o "$(pb_watch_read <&3)"
+      pb_watch_piece "$1" e "$(pb_watch_read <&4)"
     done
   ) </dev/null 2>/dev/null 3<"$pb_dir/o.$2" 4<"$pb_dir/e.$2" &
   pb_watcher=$!
