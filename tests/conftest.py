@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from functools import cache
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.dask_cluster import Cluster, cluster
 from tests.sshd_farm import Farm, dropbear_farm, missing, sshd_farm, throwaway_user
@@ -19,6 +20,11 @@ NEEDS = {
     "dropbear": ("dropbear", "dropbearkey", "busybox", "ssh-keygen"),
     "busybox": ("busybox",),
 }
+
+
+# How long an example takes says how busy the machine is, and nothing else.
+settings.register_profile("pbrun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pbrun")
 
 
 def pytest_xdist_auto_num_workers() -> int:
