@@ -13,7 +13,7 @@ from runner.sh.frames import Frames, Piece, PieceEnd, Record
 from runner.sh.fuse import trip_text
 from runner.sh.prelude import session_script
 
-LONG = "echo a; sleep 0.4; echo b >&2; exit 7"
+LONG = "echo a; sleep 2; echo b >&2; exit 7"
 QUICK = "echo q; exit 3"
 
 
