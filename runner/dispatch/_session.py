@@ -38,6 +38,7 @@ class Session:
     trips: int = 0
     keeps: int = 0
     asks: bool = False
+    _ready_by: float = 0.0
     _cut_off: bool = False
     _early: list[Record] = field(default_factory=list)
 
@@ -57,7 +58,11 @@ class Session:
 
     def _write(self, text: str) -> None:
         try:
-            self.process.write(text.encode("utf-8", "surrogateescape"))
+            # Once it is ready it reads whatever comes; before that it may be something that never will.
+            left_s = None if self.pid else max(0.0, self._ready_by - time.monotonic())
+            self.process.write(text.encode("utf-8", "surrogateescape"), left_s)
+        except TimeoutError:
+            raise self._late("") from None
         except ConnectionLost:
             if self.pid or not self.connection.alive():
                 raise
@@ -65,6 +70,7 @@ class Session:
 
     def begin(self, script: str) -> None:
         """Send the prelude. Raises `ConnectionLost`."""
+        self._ready_by = time.monotonic() + self.target.shell_timeout_s
         self._write(script)
 
     def ready(self) -> None:
@@ -74,11 +80,10 @@ class Session:
         """
         heard = errors = b""
         records = self.frames.feed(self.started.early) if not self.pid else []
-        deadline = time.monotonic() + self.target.shell_timeout_s
         while not self._hear_ready(records):
             noise = (heard + b"\n" + errors).decode("utf-8", "replace")
             try:
-                got = self.process.read(max(0.0, 1.0 if self._cut_off else deadline - time.monotonic()))
+                got = self.process.read(1.0 if self._cut_off else max(0.0, self._ready_by - time.monotonic()))
             except TimeoutError:
                 raise self._late(noise) from None
             if got is None:

@@ -129,8 +129,9 @@ class Module(Protocol):
 class Process(Protocol):
     """A command running on a host (or here), as bytes."""
 
-    def write(self, data: bytes) -> None:
-        """Send to its stdin; blocks while the window is full. Raises `ConnectionLost`."""
+    def write(self, data: bytes, timeout_s: float | None = None) -> None:
+        """Send to its stdin; blocks while the window is full. Raises `ConnectionLost`, and `TimeoutError` when not all
+        of it could be sent in time."""
 
     def close_stdin(self) -> None: ...
 

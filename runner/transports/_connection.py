@@ -66,7 +66,8 @@ class SshConnection:
         try:
             if tty:
                 self.wire.request(channel, "pty-req", "dumb", 200, 50, 0, 0, RAW_MODES)
-            self.wire.request(channel, "exec", command.encode("utf-8", "surrogateescape"))
+            # An sshd that cannot start a process says so only if it is asked to, and leaves the channel open.
+            self.wire.request(channel, "exec", command.encode("utf-8", "surrogateescape"), reply=True)
         except (SSHException, EOFError, OSError) as error:
             raise self.lost(str(error)) from None
         return process
@@ -149,15 +150,19 @@ class SshProcess:
         channel.in_buffer.set_event(self._bell)  # type: ignore[arg-type]
         channel.in_stderr_buffer.set_event(self._bell)  # type: ignore[arg-type]
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, timeout_s: float | None = None) -> None:
         """Send to its stdin; blocks while the window is full, not longer than a silent host is waited for."""
         view = memoryview(data)
         half = self._connection.silence_s / 2
-        self._channel.settimeout(half)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while view:
+            left = half if deadline is None else max(0.0, min(half, deadline - time.monotonic()))
+            self._channel.settimeout(left)
             try:
                 sent = self._channel.send(view[:PACKET_SIZE].tobytes())
             except TimeoutError:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise
                 if not self._connection.answers(half):
                     raise self._connection.lost() from None
                 continue
@@ -219,13 +224,17 @@ class SshProcess:
         return self._connection.alive()
 
     def wait(self, timeout_s: float) -> int | None:
-        """Its exit code (255 when the host gave none: killed by a signal), None when there is none in time."""
+        """Its exit code (255 when the host gave none: killed by a signal), None when there is none in time.
+
+        Raises `ConnectionLost`, also when the host could not start it."""
         if not self._channel.status_event.wait(timeout_s):
             return None
         if self._channel.exit_status != -1:
             return int(self._channel.exit_status)
         if not self._finished_by_host():
             raise self._connection.lost()
+        if not self._channel.event_ready:
+            raise ConnectionLost("the host could not start a shell (has it processes and memory left?)")
         return 255
 
     def close(self) -> None:

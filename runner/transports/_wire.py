@@ -140,13 +140,14 @@ class Wire(Transport):
         with contextlib.suppress(OSError):
             self.link.settimeout(IDLE_WAKE_S)
 
-    def request(self, channel: Channel, kind: str, *fields: Any) -> None:
-        """A channel request without a reply: paramiko's own wait for one costs a round trip and has no deadline."""
+    def request(self, channel: Channel, kind: str, *fields: Any, reply: bool = False) -> None:
+        """A channel request whose reply is not waited for: paramiko's own wait costs a round trip and has no deadline.
+        With `reply`, the channel's `event_ready` is set when the host does it, and the channel is closed when not."""
         message = Message()
         message.add_byte(cMSG_CHANNEL_REQUEST)
         message.add_int(channel.remote_chanid)
         message.add_string(kind)
-        message.add_boolean(False)
+        message.add_boolean(reply)
         for item in fields:
             if isinstance(item, int):
                 message.add_int(item)

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import selectors
 import signal
 import subprocess
@@ -80,12 +81,20 @@ class LocalProcess:
         for number, stream in enumerate(self._streams):
             self._selector.register(stream, selectors.EVENT_READ, number)
 
-    def write(self, data: bytes) -> None:
-        """Send to its stdin; raises `ConnectionLost` when it has ended."""
+    def write(self, data: bytes, timeout_s: float | None = None) -> None:
+        """Send to its stdin; raises `ConnectionLost` when it has ended. See `runner.model.ports.Process`."""
         view = memoryview(data)
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             while view:
-                view = view[os.write(self._stdin, view) :]
+                if deadline is None:
+                    view = view[os.write(self._stdin, view) :]
+                elif _has_room(self._stdin, deadline - time.monotonic()):
+                    view = view[os.write(self._stdin, view[: select.PIPE_BUF]) :]
+                else:
+                    raise TimeoutError
+        except TimeoutError:
+            raise
         except OSError as error:
             raise ConnectionLost("the command ended before it had read its input") from error
 
@@ -144,6 +153,13 @@ class LocalProcess:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
+
+
+def _has_room(stream: int, within_s: float) -> bool:
+    """Whether a pipe takes `PIPE_BUF` bytes without a wait, in time (poll(2): not select, which knows few streams)."""
+    poll = select.poll()
+    poll.register(stream, select.POLLOUT)
+    return bool(poll.poll(max(0.0, within_s) * 1000))
 
 
 Opened = tuple[int, tuple[int, ...], "subprocess.Popen[bytes]"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -48,6 +49,18 @@ def test_no_login_shell(shell: str) -> None:
         assert end is not None
         assert not end.sent
         assert ("may not use a shell" if "nologin" in shell else "ended at once") in (end.lost or "")
+
+
+@pytest.mark.root
+def test_a_host_that_cannot_start_a_process() -> None:
+    """sshd says so at once, if it is asked to, and keeps the channel open."""
+    with throwaway_user() as (user, _), sshd_farm(user=user, first_address=75) as farm, carrier() as carry:
+        for server in farm.processes:
+            resource.prlimit(server.pid, resource.RLIMIT_NPROC, (1, 1))
+        end = carry.run(farm.target(0, shell_timeout_s=15.0), "echo hi").end
+        assert end is not None
+        assert not end.sent
+        assert end.lost == "the host could not start a shell (has it processes and memory left?)"
 
 
 def test_another_shell_for_the_work(farm: Farm) -> None:

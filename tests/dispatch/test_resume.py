@@ -37,7 +37,7 @@ class Counted:
         )
         self.sent = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, timeout_s: float | None = None) -> None:  # noqa: ARG002 - the port's signature
         assert self.process.stdin
         view = memoryview(data)
         while view:

@@ -80,6 +80,16 @@ def test_read_times_out_and_goes_on(connection: Connection) -> None:
     assert drain(process)[0] == b"got it\n"
 
 
+def test_a_command_that_never_reads(connection: Connection) -> None:
+    process = connection.start("exec sleep 100")
+    process.write(b"x" * 10_000, 5.0)
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        process.write(b"x" * 8_000_000, 0.2)
+    assert time.monotonic() - begun < 10
+    process.close()
+
+
 def test_two_processes_side_by_side(connection: Connection) -> None:
     first, second = connection.start("exec cat"), connection.start("exec cat")
     second.write(b"2")
