@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from runner.arguments import ArgumentError, to_bool
@@ -32,6 +31,7 @@ from runner.model.quick import dataclass
 from runner.model.span import NOWHERE, Problem, Span
 from runner.model.values import Template
 from runner.plan.build import list_plan, make_plan
+from runner.template.late import LateTemplar
 from runner.vars.precedence import locked
 
 if TYPE_CHECKING:
@@ -51,15 +51,10 @@ class Prepared:
     playbook: Playbook
     plan: Plan
     problems: tuple[Problem, ...]
-    make_templar: Callable[[], Templar]
+    templar: LateTemplar
     record: Sources
     extensions: Extensions
     limit_files: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def templar(self) -> Templar:
-        """The template layer of this run; made when somebody asks, which a listing without templates never does."""
-        return self.make_templar()
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -105,10 +100,10 @@ class Prepared:
 
     def value(self, value: Any, play: Play) -> Any:
         """A keyword's value, rendered with what the play knows before any host does. Raises StepError."""
-        return _of_play(self.make_templar, value, play, self.options, self.inventory)
+        return _of_play(self.templar, value, play, self.options, self.inventory)
 
     def _rendered(self, value: Any, play: Play, inventory: Inventory) -> str | list[str]:
-        made = _of_play(self.make_templar, value, play, self.options, inventory)
+        made = _of_play(self.templar, value, play, self.options, inventory)
         return [str(word) for word in made] if isinstance(made, list | tuple) else str(made)
 
 
@@ -133,13 +128,13 @@ class _Groups(Mapping[str, Any]):
         return 1
 
 
-def _of_play(templar: Callable[[], Templar], value: Any, play: Play, options: Options, inventory: Inventory) -> Any:
+def _of_play(templar: LateTemplar, value: Any, play: Play, options: Options, inventory: Inventory) -> Any:
     """A keyword's value, rendered with what a play knows before any host does: extra variables, its own, the groups.
 
     Raises StepError."""
     if not holds_template(value):
         return value
-    return templar().render(value, LayeredNames(options.extra_vars, play.vars, _Groups(inventory)))
+    return templar.render(value, LayeredNames(options.extra_vars, play.vars, _Groups(inventory)))
 
 
 def make_templar(extensions: Extensions | None = None, vault: Vault | None = None) -> Templar:
@@ -194,25 +189,25 @@ def prepare(options: Options, *, playbook: Playbook | None = None, look: bool = 
     loaded = Loaded(playbook) if playbook else found.read()
     limits = found.of(lambda: (read_limit_files(options.limit, record), ()))
     found.check(loaded)
-    templar = cache(lambda: make_templar(extensions, record.vault))
+    templar = LateTemplar(lambda: make_templar(extensions, record.vault))
     book, known = loaded.playbook, inventory or NO_INVENTORY
     thorough = bool(found.mistakes) or options.strict or not look
     if thorough:
-        found.doubt_templates(book, known, templar())
+        found.doubt_templates(book, known, templar)
     if found.mistakes or inventory is None:
         if book.plays:
             options = replace(options, start_at_task=None)
-            found.of(lambda: (make_plan(loaded.hollow(), known, options, templar()), ()))
+            found.of(lambda: (make_plan(loaded.hollow(), known, options, templar), ()))
         raise InputErrors(ordered([*found.mistakes, *found.doubts]))
     if thorough:
-        found.doubt_names(book, inventory, templar())
+        found.doubt_names(book, inventory, templar)
     found.doubts += extensions.look_around()
     if options.strict and found.doubts:
         raise InputErrors(found.doubts)
     book = _gathering(book, inventory, options, templar)
     if not look:
         book = _named(book, inventory, options, templar)
-    plan = list_plan(book, options) if look else make_plan(book, inventory, options, templar())
+    plan = list_plan(book, options) if look else make_plan(book, inventory, options, templar)
     made = Prepared(options, inventory, book, plan, tuple(found.doubts), templar, record, extensions, limits or {})
     _check_limit(made)
     _check_patterns(made)
@@ -258,14 +253,14 @@ class _Findings:
             loaded.playbook, options.extra_vars, aside, options.settings, holed=loaded.holed, lost=loaded.lost
         )
 
-    def doubt_templates(self, book: Playbook, inventory: Inventory, templar: Templar) -> None:
+    def doubt_templates(self, book: Playbook, inventory: Inventory, templar: LateTemplar) -> None:
         """Look for templates that cannot be read."""
         from runner.load.template_check import check_templates
 
         options, aside = self.options, self.record.aside()
         self.doubts += check_templates(book, inventory, options.extra_vars, templar, aside, options.settings)
 
-    def doubt_names(self, book: Playbook, inventory: Inventory, templar: Templar) -> None:
+    def doubt_names(self, book: Playbook, inventory: Inventory, templar: LateTemplar) -> None:
         """Look for variables that nothing sets."""
         from runner.load.names_check import check_names
 
@@ -287,7 +282,7 @@ def _check_patterns(prepared: Prepared) -> None:
         raise InputErrors(problems)
 
 
-def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: Callable[[], Templar]) -> Playbook:
+def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: LateTemplar) -> Playbook:
     """The playbook with each `gather_facts` that is a template decided. Raises InputErrors.
 
     What a prompt decides is not known yet: then facts are gathered if something reads them.
@@ -310,7 +305,7 @@ def _gathering(book: Playbook, inventory: Inventory, options: Options, templar: 
     return replace(book, plays=tuple(plays))
 
 
-def _named(book: Playbook, inventory: Inventory, options: Options, templar: Callable[[], Templar]) -> Playbook:
+def _named(book: Playbook, inventory: Inventory, options: Options, templar: LateTemplar) -> Playbook:
     """The playbook with the names of its plays rendered; one that reads what is not known yet stays as it is."""
     plays: list[Play] = []
     for play in book.plays:

@@ -18,7 +18,7 @@ from runner.model.call import Call, Fragment, Outcome
 from runner.model.playbook import Task
 from runner.model.ports import Desk, Module
 from runner.model.quick import dataclass
-from runner.template.lazy import holds_template
+from runner.template.holding import holds_template
 
 # Tasks and fragments of one task that are remembered; beyond, all are forgotten, and made anew when they are needed.
 MAX_TASKS: Final = 512

@@ -1,10 +1,12 @@
-"""`dataclass` for this project's values: the standard library's, made in a third of the time.
+"""`dataclass` for this project's values: the standard library's, made in a tenth of the time.
 
-Every start makes about 130 classes of values, and `dataclasses` compiles up to nine functions for each, one by one:
-that was a quarter of the time until the first host is asked. Here only `__init__` is compiled; it also stores values by
-the slots' own descriptors, which is quicker than `object.__setattr__`. All else is shared: comparison, hash, text,
-immutability and pickling have the meaning they have there (https://docs.python.org/3/library/dataclasses.html), and
-`fields`, `replace` and `asdict` work; the `replace` here is quicker. A type checker sees the standard library's.
+Every start makes about 170 classes of values, and `dataclasses` compiles up to nine functions for each, one by one:
+that was a quarter of the time until the first host is asked. Here only `__init__` is compiled, and only when the first
+value of the class is made, which for most classes of a run never happens; it also stores values by the slots' own
+descriptors, which is quicker than `object.__setattr__`. All else is shared: comparison, hash, text, immutability and
+pickling have the meaning they have there (https://docs.python.org/3/library/dataclasses.html), and `fields`, `replace`
+and `asdict` work, since the standard library is asked about a class when somebody wants to know; the `replace` here is
+quicker. A type checker sees the standard library's.
 """
 
 from __future__ import annotations
@@ -15,29 +17,65 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 _MISSING: Final = dataclasses.MISSING
+# What a class has because it has no slots yet.
+_NOT_COPIED: Final = ("__dict__", "__weakref__")
 
 
 def _made(cls: type[Any], *, frozen: bool) -> type[Any]:
-    made: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    found = dataclasses.fields(made)
-    _add(made, "__init__", _init(made, found))
-    _add(made, "__repr__", _repr([field.name for field in found if field.repr]))
-    compared = [field.name for field in found if field.compare]
-    get = _getter(compared)
-    _add(made, "__eq__", _eq(get))
+    space = cls.__dict__
+    given = space.get("__annotations__", {})
+    names = [name for name, kind in given.items() if not str(kind).removeprefix("typing.").startswith("ClassVar")]
+    found = {name: _field(space.get(name, _MISSING)) for name in names}
+    own = {name: value for name, value in space.items() if name not in found and name not in _NOT_COPIED}
+    get = _getter([name for name, field in found.items() if field.compare])
+    _add(own, "__repr__", _repr([name for name, field in found.items() if field.repr]))
     if frozen:
-        _add(made, "__hash__", lambda self: hash(get(self)))
-        _add(made, "__setattr__", _refuse)
-        _add(made, "__delattr__", _refuse)
-        names = tuple(field.name for field in found)
-        _add(made, "__getstate__", lambda self: [getattr(self, name) for name in names])
-        _add(made, "__setstate__", _setstate([getattr(made, name).__set__ for name in names]))
-    elif "__hash__" not in cls.__dict__:
-        setattr(made, "__hash__", None)  # noqa: B010 - a class without a hash has this one
-    if not hasattr(made, "__post_init__") and all(field.init for field in found):
-        slots = [getattr(made, field.name) for field in found]
-        made.__copied__ = [(field.name, slot.__get__, slot.__set__) for field, slot in zip(found, slots, strict=True)]
+        _add(own, "__hash__", lambda self: hash(get(self)))
+        _add(own, "__setattr__", _refuse)
+        _add(own, "__delattr__", _refuse)
+        _add(own, "__getstate__", lambda self: [getattr(self, name) for name in names])
+        _add(own, "__setstate__", _setstate)
+    else:
+        own.setdefault("__hash__", None)
+    _add(own, "__eq__", _eq(get))
+    own["__slots__"] = tuple(names)
+    own["__match_args__"] = tuple(name for name, field in found.items() if field.init)
+    own["__dataclass_fields__"] = _Told(cls)
+    own["__quick_fields__"] = found
+    if "__init__" not in own:
+        own["__init__"] = _init_when_wanted
+    made: type[Any] = type.__call__(type(cls), cls.__name__, cls.__bases__, own)
+    made.__qualname__ = cls.__qualname__
     return made
+
+
+def _field(value: Any) -> dataclasses.Field[Any]:
+    """What the body of a class says of a field."""
+    if isinstance(value, dataclasses.Field):
+        return value
+    field: dataclasses.Field[Any] = dataclasses.field(default=value)
+    return field
+
+
+class _Told:
+    """`__dataclass_fields__`, as the standard library tells them of the class as it was written."""
+
+    def __init__(self, written: type[Any]) -> None:
+        self.written = written
+
+    def __get__(self, _value: Any, _owner: type[Any]) -> dict[str, dataclasses.Field[Any]]:
+        told: dict[str, dataclasses.Field[Any]] | None = self.written.__dict__.get("__dataclass_fields__")
+        if told is None:
+            dataclasses.dataclass(init=False, repr=False, eq=False)(self.written)
+            told = self.written.__dict__["__dataclass_fields__"]
+        return told
+
+
+def _init_when_wanted(self: Any, /, *words: Any, **named: Any) -> None:
+    """The `__init__` of a class that has no values yet: compiles the one that stays."""
+    made = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is _init_when_wanted)
+    setattr(made, "__init__", _init(made))  # noqa: B010 - a type checker takes it for that of one value
+    self.__init__(*words, **named)
 
 
 def _replace(value: Any, /, **changes: Any) -> Any:
@@ -45,6 +83,8 @@ def _replace(value: Any, /, **changes: Any) -> Any:
     cls = value.__class__
     copied = getattr(cls, "__copied__", None)
     if copied is None:
+        copied = _copied(cls)
+    if not copied:
         return dataclasses.replace(value, **changes)
     made = object.__new__(cls)
     for name, get, put in copied:
@@ -54,18 +94,30 @@ def _replace(value: Any, /, **changes: Any) -> Any:
     return made
 
 
-def _add(made: type[Any], name: str, function: Callable[..., Any]) -> None:
+def _copied(cls: type[Any]) -> list[tuple[str, Any, Any]]:
+    """How to read and to store each field; nothing for a class that is not one of ours or does more than store."""
+    found = cls.__dict__.get("__quick_fields__")
+    if found is None:
+        return []
+    stores = not hasattr(cls, "__post_init__") and all(field.init for field in found.values())
+    slots = [(name, getattr(cls, name)) for name in found] if stores else []
+    copied = [(name, slot.__get__, slot.__set__) for name, slot in slots]
+    setattr(cls, "__copied__", copied)  # noqa: B010 - it belongs to the class, not to its type
+    return copied
+
+
+def _add(own: dict[str, Any], name: str, function: Callable[..., Any]) -> None:
     """What the class defines itself stays, as in the standard library."""
     # A class with an `__eq__` of its own has a `__hash__` that is None.
-    if made.__dict__.get(name) is None:
-        setattr(made, name, function)
+    if own.get(name) is None:
+        own[name] = function
 
 
-def _init(made: type[Any], found: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
+def _init(made: type[Any]) -> Callable[..., None]:
     names: dict[str, Any] = {"_missing": _MISSING}
     words, lines = [], []
-    for field in found:
-        name, default = field.name, field.default
+    for name, field in made.__dict__["__quick_fields__"].items():
+        default = field.default
         names[f"_set_{name}"] = getattr(made, name).__set__
         word, value = name, name
         if field.default_factory is not _MISSING:
@@ -112,12 +164,9 @@ def _refuse(_self: Any, name: str, *_value: Any) -> None:
     raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}, nor delete it")
 
 
-def _setstate(slots: list[Callable[[Any, Any], None]]) -> Callable[[Any, list[Any]], None]:
-    def put(self: Any, state: list[Any]) -> None:
-        for slot, value in zip(slots, state, strict=True):
-            slot(self, value)
-
-    return put
+def _setstate(self: Any, state: list[Any]) -> None:
+    for name, value in zip(type(self).__quick_fields__, state, strict=True):
+        getattr(type(self), name).__set__(self, value)
 
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@
     .reads(value) / .reads_of_condition(c) / .reads_of_text(text)    names it may read; None: any
     .problems(value) / .problems_of_condition(c)    mistakes that show without rendering
 
+`LateTemplar` in `late` is a Templar that is made when the first template is met.
+
 `names` is a `Names`: `raw(name)` gives the variable's unrendered value or raises KeyError; what is found is rendered
 in turn when it is (or holds) a `Template`, lazily and with cycles detected; `rendered` caches that. It may have a
 `lookup` and a `load_text` of its own, which are asked before the Templar's.

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, ClassVar, Final, Protocol, overload
+from typing import Any, ClassVar, Protocol, overload
 
 from runner.errors import TemplateError
-from runner.model.values import Template, Vaulted
 from runner.template.markers import Failed, Missing
 from runner.template.own import OwnDict, OwnList
-
-DICTS: Final = (dict, MappingProxyType)
-LISTS: Final = (list, tuple)
 
 
 class Source(Protocol):
     """Renders one raw value; `path` is how a user would write its place (`web.ports[0]`)."""
 
     def value(self, raw: Any, path: str) -> Any: ...
-
-
-def holds_template(value: Any) -> bool:
-    """Whether `value` is, or anywhere holds, text to be rendered or decrypted."""
-    kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
-        return False
-    if kind is Template or kind is Vaulted:
-        return True
-    if isinstance(value, DICTS):
-        return any(holds_template(part) for part in value.values())
-    if isinstance(value, LISTS):
-        return any(holds_template(part) for part in value)
-    return False
 
 
 class Lazy:

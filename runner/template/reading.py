@@ -16,7 +16,7 @@ from runner.model.span import NOWHERE, Problem, Span
 from runner.model.values import Template
 from runner.template import explain
 from runner.template.compile import INLINE, LOOKUPS, PLAIN, Compiler, embedded_texts, file_options
-from runner.template.lazy import DICTS, LISTS
+from runner.template.holding import DICTS, LISTS
 from runner.template.syntax_words import with_nearest
 
 Reads = frozenset[str] | None

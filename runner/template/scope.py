@@ -11,7 +11,8 @@ from runner.errors import TemplateError
 from runner.model.names import Names
 from runner.model.values import Decrypted, Template, Vaulted
 from runner.template.finish import SCALARS
-from runner.template.lazy import DICTS, LISTS, LazyDict, LazyList, holds_template
+from runner.template.holding import DICTS, LISTS, holds_template
+from runner.template.lazy import LazyDict, LazyList
 from runner.template.markers import Failed, Missing, Passing, Undecryptable
 
 

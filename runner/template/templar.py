@@ -21,7 +21,7 @@ from runner.template.compile import Compiler, Options, file_options
 from runner.template.environment import Environment, Local, new_context
 from runner.template.finish import SCALARS, drop_omitted, finish, join_text
 from runner.template.globals import Functions
-from runner.template.lazy import DICTS, LISTS, holds_template
+from runner.template.holding import DICTS, LISTS, holds_template
 from runner.template.limits import MAX_TURNS
 from runner.template.markers import Missing, Passing, type_name
 from runner.template.plugins import Plugins, make_filters, make_tests
