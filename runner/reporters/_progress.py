@@ -45,7 +45,10 @@ class PlayProgress:
 
     def task(self, key: str, name: str) -> TaskProgress:
         """The task of this id, made if it is new."""
-        return self.tasks.setdefault(key, TaskProgress(name))
+        found = self.tasks.get(key)
+        if found is None:
+            found = self.tasks[key] = TaskProgress(name)
+        return found
 
     def result(self, result: TaskResult) -> None:
         """A step of this play ended."""
@@ -134,7 +137,10 @@ class Progress:
             self._orders = {str(play.get("name", "")): _order(play) for play in event.plays}
 
     def _play(self, name: str) -> PlayProgress:
-        return self.plays.setdefault(name, PlayProgress(name))
+        found = self.plays.get(name)
+        if found is None:
+            found = self.plays[name] = PlayProgress(name)
+        return found
 
     def shown(self) -> list[PlayProgress]:
         """Plays that are under way now; the last one that was begun at least."""

@@ -26,8 +26,9 @@ class Transfers:
 
     def drop(self, host: str) -> None:
         """The host has answered, or is lost: nothing goes to it any more."""
-        for key in [key for key in self._under_way if key[0] == host]:
-            del self._under_way[key]
+        if self._under_way:
+            for key in [key for key in self._under_way if key[0] == host]:
+                del self._under_way[key]
 
     def rows(self, most: int) -> list[str]:
         """A line for each, at most this many."""

@@ -17,7 +17,11 @@ HIDDEN: Final = "(censored due to no_log)"
 HEAD_ROWS: Final = 20
 TAIL_ROWS: Final = 80
 MAX_ROW: Final = 2000
+INDENT: Final = 4
 
+_NESTED: Final = (dict, list, tuple)
+_PAD: Final = " " * INDENT
+_FLAT: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str, separators=(f",\n{_PAD}", ": "))
 _WORDS: Final = {Status.OK: "ok", Status.CHANGED: "changed", Status.SKIPPED: "skipping"}
 
 
@@ -87,8 +91,8 @@ def report(result: TaskResult, verbosity: int) -> str:
     """The result as JSON if it is to be shown, else nothing: debug always, all others from `-v` on."""
     talks = result.module in TALKATIVE and not result.values.get("quiet")
     if talks and result.status in (Status.OK, Status.CHANGED):
-        return _json(_said(result), 4)
-    return _json(_values(result), 4 if verbosity > 2 else None) if verbosity else ""
+        return _json(_said(result), INDENT)
+    return _json(_values(result), INDENT if verbosity > 2 else None) if verbosity else ""
 
 
 def _said(result: TaskResult) -> dict[str, Any]:
@@ -109,6 +113,9 @@ def _values(result: TaskResult) -> dict[str, Any]:
 
 def _json(values: dict[str, Any], indent: int | None) -> str:
     shown = {name: value for name, value in values.items() if not name.startswith("_")}
+    if indent == INDENT and shown and not any(isinstance(value, _NESTED) for value in shown.values()):
+        # Python indents in Python, and what `debug` shows is mostly flat: the quick encoder can write that as well.
+        return visible(f"{{\n{_PAD}{_FLAT.encode(shown)[1:-1]}\n}}", rows=True)
     return visible(json.dumps(shown, indent=indent, sort_keys=True, ensure_ascii=False, default=str), rows=True)
 
 
