@@ -34,6 +34,7 @@ INTERRUPTED = "the run was interrupted"
 # The exit code of a resumed run in which a host was stopped at a step that may or may not have run.
 INDETERMINATE = 6
 LOG_FULL = "the log cannot be written any more"
+_FOR_RESUMING: Final = (Kept, FilesRead)
 Notify = Callable[[str, str], None]  # a host ("": none) and a remark
 # Local actions after which other steps may follow, or the same ones on other hosts. The other ones change nothing.
 _BRING_MORE: Final = frozenset({"include_tasks", "include_role", "include_vars", "add_host", "group_by"})
@@ -201,7 +202,7 @@ class Loop:
     def show(self, records: Iterable[Record]) -> None:
         """Show what stands in the log, but for what is only there to go on from."""
         for record in records:
-            if not isinstance(record.event, Kept | FilesRead):
+            if not isinstance(record.event, _FOR_RESUMING):
                 for reporter in self.reporters:
                     reporter.see(record)
 

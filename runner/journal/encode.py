@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
@@ -97,6 +97,8 @@ def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
     {kind: _values(kind) for kind in TYPES.values()}
 )
+_QUICK: Final = (dict, int)
+_OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME if orjson is not None else 0
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
@@ -118,6 +120,12 @@ def to_iso(seconds: float) -> str | None:
         return None
 
 
+@lru_cache(maxsize=8)
+def _written_at(seconds: float) -> str:
+    """When a line was written: lines that are written together have one moment."""
+    return to_iso(seconds) or "1970-01-01T00:00:00.000000Z"
+
+
 def from_iso(text: str | None) -> float:
     """The reverse of `to_iso`. Raises ValueError."""
     return 0.0 if text is None else datetime.fromisoformat(text).timestamp()
@@ -134,6 +142,8 @@ def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
         # Most fields are text or nothing, and this is the busiest place of the log.
         if value is None or (type(value) is str and value.isascii() and (is_name or redact is same)):
             continue
+        if redact is same and type(value) in _QUICK and Plainer().leaves(value):
+            continue
         found = make(names if is_name else plainer, value)
         if found is not value:
             made[place] = found
@@ -148,6 +158,8 @@ def _diff(plainer: Plainer, part: Diff) -> Diff:
 
 def _readable(seconds: float) -> float:
     """The moment that the log's text for it means."""
+    if not seconds:
+        return seconds
     if 0.0 < seconds < _FAR:
         return moment.rounded(seconds)
     return from_iso(to_iso(seconds))
@@ -167,7 +179,7 @@ def dump(record: Record) -> bytes:
         "seq": record.seq,
         "run": record.run,
         "type": event.type,
-        "ts": to_iso(record.ts) or "1970-01-01T00:00:00.000000Z",
+        "ts": _written_at(record.ts),
     }
     if record.prev:
         made["prev"] = record.prev
@@ -175,10 +187,12 @@ def dump(record: Record) -> bytes:
     made.update(zip(FIELDS[kind], _VALUES[kind](event), strict=True))
     if isinstance(event, TaskResult):
         made["status"] = event.status.value
-        made["diff"] = [{key: getattr(part, key) for key in FIELDS[Diff]} for part in event.diff]
-        made.update({name: to_iso(getattr(event, name)) for name in TIMES})
+        made["diff"] = [{key: getattr(part, key) for key in FIELDS[Diff]} for part in event.diff] if event.diff else []
+        for name in TIMES:
+            made[name] = to_iso(made[name])
         for name in OUTPUT:
-            made.update(_output(name, made[name]))
+            if not made[name].isascii():
+                made.update(_output(name, made[name]))
     elif isinstance(event, RunEnd):
         made["hosts"] = {
             host: {key: getattr(recap, key) for key in FIELDS[Recap]} for host, recap in event.hosts.items()
@@ -189,10 +203,12 @@ def dump(record: Record) -> bytes:
 def _encoded(made: dict[str, Any]) -> bytes:
     """orjson writes text as UTF-8, and refuses numbers beyond 64 bits: such lines are the standard library's."""
     if orjson is not None:
-        with contextlib.suppress(TypeError):
-            found: bytes = orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME)
+        try:
+            found: bytes = orjson.dumps(made, option=_OPTIONS)
             if found.isascii():
                 return found
+        except TypeError:
+            pass
     return _JSON.encode(made).encode("ascii") + b"\n"
 
 

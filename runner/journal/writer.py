@@ -108,8 +108,9 @@ class Journal:
             return []
         redact = self._redactor.text if self._redactor else same
         records, lines, head = [], [], self.head
+        now = round(self._clock(), 6)
         for seq, event in enumerate(self._keeper.written(events, redact), start=self._seq):
-            made = Record(seq, self.run, round(self._clock(), 6), event, head)
+            made = Record(seq, self.run, now, event, head)
             line = dump(made)
             head = sha256(line).hexdigest()
             records.append(made)

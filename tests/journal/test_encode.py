@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 from importlib import resources
 from typing import Any, get_args
 
@@ -65,6 +66,8 @@ def test_plain_values_stay_as_they_are(value: Any) -> None:
     made = Plainer().value(value)
     assert Plainer().value(made) == made
     json.dumps(made, allow_nan=False)
+    if Plainer().leaves(value):
+        assert marshal.dumps(made, 0) == marshal.dumps(value, 0)  # types included
 
 
 @settings(max_examples=120, deadline=None)
