@@ -78,12 +78,14 @@ class HostsOf:
 @dataclass(frozen=True, slots=True)
 class Oversight:
     """How a run is followed for a saved plan: `watchers` see its records, as reporters do; `seal` is the key for
-    digests of what a dry run finds. When the plan is applied, `plan` is its digest; `foretell` knows what it said."""
+    digests of what a dry run finds. When the plan is applied, `plan` is its digest; `foretell` knows what it said.
+    `open_log`: how a new run's log is opened, for who measures it."""
 
     watchers: tuple[Reporter, ...] = ()
     seal: bytes = b""
     plan: str = ""
     foretell: Callable[[TaskResult], str | None] | None = None
+    open_log: Callable[[str | None, Redactor, Mapping[str, str]], Journal] = Journal.open
 
 
 @dataclass(slots=True)
@@ -138,7 +140,7 @@ def open_run(
     prompts, typed = resumption.answers if resumption else _ask(prepared, options)
     for secret in typed:
         redactor.add(secret)
-    journal = resumption.journal(redactor) if resumption else Journal.open(options.log, redactor, os.environ)
+    journal = resumption.journal(redactor) if resumption else oversight.open_log(options.log, redactor, os.environ)
     journal.sync_when = options.log_sync
     stack.callback(journal.close)
     reporters = _reporters(options, context)
