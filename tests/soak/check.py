@@ -109,5 +109,7 @@ def _check_files(
         if path.exists() and path.read_bytes() != site.files[of]:
             yield f"{host}: what {name} fetched is not {of}"
     known = {"ids", "tmp", ".pbrun", *site.files}
-    if strange := sorted(path.name for path in home.iterdir() if path.name not in known):
+    names = (path.name for path in home.iterdir() if path.name not in known)
+    # Where a resumed run lost a host, its mark stays until it is swept; see `runner.sh.asking`.
+    if strange := sorted(name for name in names if not (name.startswith(".pb-") and name.endswith("-over"))):
         yield f"{host}: left in the home: {strange}"

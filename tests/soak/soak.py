@@ -118,6 +118,8 @@ class Soak:
         if calm and (code != 0 or left):
             found.append(f"a calm run ends with {code} and leaves {left}")
         found += self._left_running()
+        self.counts["marks left"] += sum(1 for home in homes.values() for _ in home.glob(".pb-*-over"))
+        self.counts["folders left"] += sum(1 for home in homes.values() for _ in (home / "tmp").iterdir())
         self._count(site, log)
         for what in found:
             self.findings.append(f"run {number}: {what}")
