@@ -56,6 +56,12 @@ class Ended:
         return f"log: {self.log_path} (head {self.head})"
 
 
+def steady_clock() -> Callable[[], float]:
+    """UTC epoch seconds that go on as time does, from now: waits end when they should though the clock is set."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
+
+
 @dataclass(slots=True)
 class Tally:
     """What the exit code needs to know of the results seen."""
@@ -91,6 +97,7 @@ class Loop:
     locate: Callable[[Target], Target]
     remarks: Callable[[], list[Event]]
     foretell: Callable[[TaskResult], str | None] | None = None
+    now: Callable[[], float] = field(default_factory=steady_clock)
     tally: Tally = field(default_factory=Tally)
     under_way: dict[int, None] = field(default_factory=dict)
     stopping: bool = False
@@ -101,7 +108,7 @@ class Loop:
     def go(self) -> None:
         """Run to the end. KeyboardInterrupt stops sending, waits a while for what is under way, and gives up on it."""
         try:
-            self.run.tick(time.time())
+            self.run.tick(self.now())
             if self.run.world.replay is None:
                 self.run.start()
             self.flush()
@@ -116,16 +123,16 @@ class Loop:
     def turn(self, limit_s: float | None) -> None:
         """Wait for something to happen (at most `limit_s`), and let it have its effect."""
         wake = self.run.world.next_wake
-        patience = limit_s if wake is None else max(0.0, wake - time.time())
+        patience = limit_s if wake is None else max(0.0, wake - self.now())
         if limit_s is not None and patience is not None:
             patience = min(patience, limit_s)
         self.take(self.dispatcher.wait(patience))
-        self.run.tick(time.time())
+        self.run.tick(self.now())
         self.flush()
 
     def take(self, messages: Sequence[Reply | TripEnd | Sent | Carried | Lines]) -> None:
         """Feed replies and ends of trips to the executor."""
-        self.run.world.now = time.time()
+        self.run.world.now = self.now()
         for message in messages:
             if isinstance(message, Reply):
                 self.run.hear(message)
@@ -216,15 +223,15 @@ class Loop:
         """Send nothing more; let what is under way answer for a while, then say that it may or may not have run. It has
         no result in the log then, so that the run can go on from there."""
         self.stopping = True
-        deadline = time.time() + GRACE_S
+        deadline = self.now() + GRACE_S
         again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
         with contextlib.suppress(JournalFault):
             self.show(self.journal.write(self.unwritten, durable=False))
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
             if self.under_way:
                 self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way{again}")])
-            while self.under_way and time.time() < deadline:
-                self.take(self.dispatcher.wait(max(0.0, deadline - time.time())))
+            while self.under_way and self.now() < deadline:
+                self.take(self.dispatcher.wait(max(0.0, deadline - self.now())))
                 self.flush()
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
             for host, task in self.run.under_way(sorted(self.under_way)):
@@ -277,7 +284,7 @@ def execute(
 def _end(loop: Loop, options: Options, setting: Setting) -> Ended:
     code, status = exit_code(loop, options)
     hosts = loop.run.recap()
-    took = max(0.0, time.time() - setting.began)
+    took = max(0.0, loop.now() - setting.began)
     ending = RunEnd(status, code, hosts, took, loop.run.stats())
     try:
         loop.tell([*setting.take_notices(), ending], durable=True)

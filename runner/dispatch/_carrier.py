@@ -26,6 +26,9 @@ from runner.sh.replies import Replies
 
 # A killed step still sends its output; a shell that does not get that far is given up.
 AFTERMATH_S: Final = 5.0
+# Whoever finds a deadline so long over was stopped himself (SIGSTOP, a machine that slept): the answer may lie there.
+OVERSLEPT_S: Final = 0.3
+SECOND_LOOK_S: Final = 1.0
 LONG: Final = 4 << 20  # bytes of a transfer that is worth being watched
 MOMENT_S: Final = 0.5
 MANY: Final = 200  # messages
@@ -277,6 +280,10 @@ class _Leg:
 
     def _expire(self, replies: Replies) -> None:
         """A deadline has passed: end the step's processes; if that does not help, give the shell up."""
+        now = time.monotonic()
+        if now - (self.deadline or now) > OVERSLEPT_S:
+            self.deadline = now + SECOND_LOOK_S
+            return
         if not self.expired:
             self.expired = True
             with contextlib.suppress(Unreachable):

@@ -41,7 +41,8 @@ def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
         'if [ ! -e "$p" ]; then pb_kv missing 1; pb_fail "File not found: $p"; fi\n'
         '[ ! -d "$p" ] || pb_fail "Source is a directory and must be a file: $p"\n'
         '[ -r "$p" ] || pb_fail "File is not readable: $p"\n'
-        f'pb_stat "$p"; [ "$pb_size" -le {OUTPUT_LIMIT} ] || pb_fail "the file is too large for a result: $p"\n'
+        'pb_stat "$p"; [ "$pb_type" = file ] || pb_fail "Source is no regular file ($pb_type): $p"\n'
+        f'[ "$pb_size" -le {OUTPUT_LIMIT} ] || pb_fail "the file is too large for a result: $p"\n'
         'pb_blob content "$p"'
     )
     return Fragment(probe=probe, effect=Effect.READ)
