@@ -13,9 +13,21 @@ from runner import registry
 from runner.errors import EnvironmentFault, JournalFault
 from runner.execute.run import Run
 from runner.execute.world import Outbox
+from runner.interrupts import Interrupts
 from runner.journal.writer import Journal
 from runner.model.call import Carried, Lines, Reply, Sent, Status, Target, Trip, TripEnd
-from runner.model.event import BROKEN_OFF, Event, FilesRead, Kept, Notice, Record, RunEnd, TaskIntent, TaskResult
+from runner.model.event import (
+    BROKEN_OFF,
+    Event,
+    FilesRead,
+    IntentWithdrawn,
+    Kept,
+    Notice,
+    Record,
+    RunEnd,
+    TaskIntent,
+    TaskResult,
+)
 from runner.model.options import Options
 from runner.model.ports import Dispatcher, Reporter
 from runner.model.quick import dataclass
@@ -30,6 +42,8 @@ __all__ = ["Ended", "Prepared", "execute", "prepare"]
 
 # How long steps under way may take to answer after the first interrupt.
 GRACE_S = 10.0
+# How often somebody who waits for hosts looks whether the run is to be stopped.
+LOOK_S = 0.25
 INTERRUPTED = "the run was interrupted"
 # The exit code of a resumed run in which a host was stopped at a step that may or may not have run.
 INDETERMINATE = 6
@@ -88,7 +102,8 @@ def _concerns_host(event: TaskResult) -> bool:
 
 @dataclass(slots=True)
 class Loop:
-    """One run under way. `settled`: all that came back is in its log; `unwritten`: what the log would not take."""
+    """One run under way. `settled`: all that came back is in its log; `unwritten`: what the log would not take at
+    first; `torn`: what came back did not get into it at all."""
 
     run: Run
     dispatcher: Dispatcher
@@ -104,18 +119,23 @@ class Loop:
     settled: bool = False
     fault: JournalFault | None = None
     unwritten: Sequence[Event] = ()
+    torn: bool = False
+    interrupts: Interrupts = field(default_factory=Interrupts)
 
     def go(self) -> None:
-        """Run to the end. KeyboardInterrupt stops sending, waits a while for what is under way, and gives up on it."""
+        """Run to the end. An interrupt stops sending, waits a while for what is under way, and gives up on it. After a
+        KeyboardInterrupt, which may come in the middle of anything, no answer is taken any more."""
         try:
             self.run.tick(self.now())
             if self.run.world.replay is None:
                 self.run.start()
             self.flush()
-            while not self.run.finished and not (self.stopping and not self.under_way):
+            while not self.run.finished and not self.interrupts.asked:
                 self.turn(None)
+            if not self.run.finished:
+                self._stop(INTERRUPTED)
         except KeyboardInterrupt:
-            self._stop(INTERRUPTED)
+            self._stop(INTERRUPTED, grace_s=0.0)
         except JournalFault as fault:
             self.fault = fault
             self._stop(LOG_FULL)
@@ -123,9 +143,10 @@ class Loop:
     def turn(self, limit_s: float | None) -> None:
         """Wait for something to happen (at most `limit_s`), and let it have its effect."""
         wake = self.run.world.next_wake
-        patience = limit_s if wake is None else max(0.0, wake - self.now())
-        if limit_s is not None and patience is not None:
-            patience = min(patience, limit_s)
+        patience = LOOK_S if limit_s is None else min(limit_s, LOOK_S)
+        if wake is not None:
+            patience = min(patience, max(0.0, wake - self.now()))
+        self.interrupts.at_rest = False
         self.take(self.dispatcher.wait(patience))
         self.run.tick(self.now())
         self.flush()
@@ -193,10 +214,15 @@ class Loop:
             ]
         for event in events:
             self.tally.see(event)
+        if self.torn:
+            # Nothing may stand in the log that came after what is missing in it.
+            events = [event for event in events if isinstance(event, Notice | IntentWithdrawn | RunEnd)]
         head = self.journal.head
         try:
-            records = self.journal.write(events, durable=durable)
+            with self.interrupts.writing():
+                records = self.journal.write(events, durable=durable)
         except JournalFault:
+            self.torn = self.fault is not None
             if self.fault is None and self.journal.head == head:
                 # What was not sent needs no intent; what came back may fit into the space that is kept for it.
                 self.unwritten = [event for event in events if not isinstance(event, TaskIntent)]
@@ -218,18 +244,21 @@ class Loop:
         world = self.run.world
         events, world.outbox.events = world.outbox.events, []
         self.tell([*self.remarks(), *events], durable=True)
+        self.interrupts.at_rest = True
 
-    def _stop(self, why: str) -> None:
+    def _stop(self, why: str, grace_s: float = GRACE_S) -> None:
         """Send nothing more; let what is under way answer for a while, then say that it may or may not have run. It has
         no result in the log then, so that the run can go on from there."""
         self.stopping = True
-        deadline = self.now() + GRACE_S
+        deadline = self.now() + grace_s
         again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
-        with contextlib.suppress(JournalFault):
+        try:
             self.show(self.journal.write(self.unwritten, durable=False))
+        except JournalFault:
+            self.torn = True
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
-            if self.under_way:
-                self.tell([Notice("warning", f"{why}: waiting up to {GRACE_S:g} s for steps under way{again}")])
+            if self.under_way and grace_s:
+                self.tell([Notice("warning", f"{why}: waiting up to {grace_s:g} s for steps under way{again}")])
             while self.under_way and self.now() < deadline:
                 self.take(self.dispatcher.wait(max(0.0, deadline - self.now())))
                 self.flush()
@@ -277,7 +306,8 @@ def execute(
         again = run.recall() if resumption else []
         loop.tell(setting.opening, durable=True)
         loop.show(Record(0, setting.journal.run, setting.began, event) for event in again)
-        loop.go()
+        with loop.interrupts.listening():
+            loop.go()
         return _end(loop, options, setting)
 
 

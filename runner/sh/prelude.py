@@ -10,7 +10,7 @@ from runner.sh.keeping import KEEPING, NOTE, Owner, owner_text
 from runner.sh.looking import LOOKING
 from runner.sh.placing import PLACING
 
-OUTPUT_LIMIT: Final = 64 << 20  # bytes of one stream of one step that leave the host; the rest is dropped there
+OUTPUT_LIMIT: Final = 64 << 20  # bytes of one stream of one step that leave the host: the first and the last ones
 
 _HEX: Final = re.compile("[0-9a-f]{16,}")
 
@@ -117,7 +117,14 @@ pb_differs() {
   [ -z "$pb_kept" ] || printf '%s D 0 -\n\n' "$pb_index" >>"$pb_dir/v.$pb_kept"
   pb_say_now "${pb_token}D $pb_index$pb_nl"
 }
-pb_head() { head -c OUTPUT_LIMIT <"$1" 2>/dev/null >&9 || cat <"$1" 2>/dev/null >&9; }
+pb_head() {
+  {
+    head -c HALF_LIMIT >&9 || { cat >&9; return; }
+    pb_at=HALF_LIMIT
+    read -r pb_key pb_at </proc/self/fdinfo/3
+    [ "$pb_at" -lt HALF_LIMIT ] || tail -c HALF_LIMIT >&9
+  } <"$1" 3<&0 2>/dev/null
+}
 pb_begin() { printf '%sS %s\n' "$pb_token" "$1" >&9; }
 pb_quick() {
   pb_text= pb_at=
@@ -186,7 +193,7 @@ def session_script(token: str, nonce: str, owner: Owner | None = None) -> str:
         (
             f"pb_token={token}\npb_nonce={nonce}\n{owner_text(owner, nonce)}",
             _BEGIN,
-            _SPEAKING.replace("OUTPUT_LIMIT", str(OUTPUT_LIMIT)),
+            _SPEAKING.replace("HALF_LIMIT", str(OUTPUT_LIMIT // 2)),
             KEEPING if owner else "",
             PLAINLY,
             LOOKING,

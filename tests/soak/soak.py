@@ -143,6 +143,8 @@ class Soak:
             self.counts[f"blow {blow.kind}"] += 1
             self.counts["resumes" if attempt else "runs"] += 1
             code, said = (self._in_lifelong if lives else self._alone)(words, log, blow)
+            if "nothing is left to resume" in said and (lines := records(log)):
+                code = int(lines[-1]["exit_code"])  # the kill came after its end
             self._last_code = code
             self.codes[code] += 1
             (log.parent / f"said-{attempt}").write_text(said)
