@@ -13,6 +13,7 @@ from runner.errors import OptionError, TemplateError
 from runner.model.playbook import Play, Playbook, Prompt
 from runner.model.ports import Reporter
 from runner.model.quick import dataclass
+from runner.vault.contents import names_a_secret
 
 T = TypeVar("T")
 
@@ -74,16 +75,28 @@ def ask_all(
 ) -> dict[str, dict[str, Any]]:
     """The answers to `vars_prompt` by play; what extra variables answer is not asked. Literal text.
 
-    `secret` learns what was typed unseen. Raises `OptionError` when there is no terminal and no default, and
+    `secret` learns what was typed unseen or stands for it: what extra variables answer, and defaults of prompts
+    whose name says that they are secret. Raises `OptionError` when there is no terminal and no default, and
     `StepError` for fields that cannot be rendered.
     Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_prompts.html
     """
     answers: dict[str, dict[str, Any]] = {}
     for play in playbook.plays:
+        for prompt in play.vars_prompt:
+            given = extra_vars.get(prompt.name)
+            if type(given) in (str, int) and _is_private(prompt, play, render):
+                secret(str(given))
         asked = [prompt for prompt in play.vars_prompt if prompt.name not in extra_vars]
         rendered = [_rendered(prompt, play, render) for prompt in asked]
         answers[play.id] = {prompt.name: _ask_one(prompt, secret) for prompt in rendered}
     return answers
+
+
+def _is_private(prompt: Prompt, play: Play, render: Render) -> bool:
+    try:
+        return to_bool(render(prompt.private, play))
+    except ArgumentError:
+        return True
 
 
 def _rendered(prompt: Prompt, play: Play, render: Render) -> Prompt:
@@ -98,9 +111,9 @@ def _rendered(prompt: Prompt, play: Play, render: Render) -> Prompt:
 def _ask_one(prompt: Prompt, secret: Callable[[str], None]) -> Any:
     default = None if prompt.default is None else str(prompt.default)
     typed = _typed(prompt, default)
-    if prompt.private and typed:
-        secret(typed)
     answer = typed or default or ""
+    if prompt.private and answer and (typed or names_a_secret(prompt.name)):
+        secret(answer)
     if not prompt.encrypt:
         return answer
     from runner.template.filters_crypto import password_hash
@@ -116,7 +129,8 @@ def _typed(prompt: Prompt, default: str | None) -> str:
     """What the user typed; nothing where there is no terminal and there is a default."""
     shown = str(prompt.prompt) if prompt.prompt else f"input for {prompt.name}"
     if default is not None:
-        shown += f" [{default}]"
+        hidden = prompt.private and names_a_secret(prompt.name)
+        shown += f" [{'********' if hidden else default}]"
     while True:
         answer = ask_user(shown, not prompt.private)
         if answer is None:

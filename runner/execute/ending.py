@@ -8,6 +8,7 @@ from runner.errors import StepError
 from runner.execute.batch import Batch
 from runner.execute.exactly import kept_task
 from runner.execute.flow import Flow
+from runner.execute.hushed import hushed_texts
 from runner.execute.job import Job
 from runner.execute.notify import Notifier
 from runner.execute.once import Once
@@ -54,6 +55,9 @@ class Ending:
         result = whole_result(job)
         flow = self._batch.flows[job.number]
         own = self._state.of(job.host)
+        if job.hidden and not self._world.options.settings.no_log:
+            for text in hushed_texts(job):
+                self._world.secret(text)
         if job.task.register:
             own.live[job.task.register] = registered(job)
         problem = self._notify(job, flow, status)

@@ -9,6 +9,7 @@ from runner import registry
 from runner.arguments import Spec, validate
 from runner.errors import StepError
 from runner.execute.expand import without_omitted
+from runner.execute.hushed import secret_arguments
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Task
@@ -33,7 +34,8 @@ def arguments(world: World, task: Task, spec: Spec, scope: StepScope) -> tuple[d
     values, given, problems = validate(spec, without_omitted(raw))
     if problems:
         raise StepError(f"{task.action}: " + "; ".join(problems))
-    _note_secrets(world, spec, values)
+    for text in secret_arguments(spec, values):
+        world.secret(text)
     return values, given
 
 
@@ -68,9 +70,3 @@ def _with_variable_params(world: World, task: Task, scope: StepScope, spec: Spec
     if not isinstance(whole, Mapping):
         raise StepError(f"{task.action}: the arguments must be a mapping, got {type(whole).__name__}")
     return {**whole, **{name: value for name, value in task.args.items() if name != VARIABLE_PARAMS}}
-
-
-def _note_secrets(world: World, spec: Spec, args: Mapping[str, Any]) -> None:
-    for name, option in spec.options.items():
-        if option.secret and isinstance(args.get(name), str) and args[name]:
-            world.secret(str(args[name]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 from typing import Final
 
 from runner.journal.plain import MASK
-from runner.journal.secret_forms import forms
+from runner.journal.secret_forms import MIN_LENGTH, forms
 
 MAX_REMEMBERED: Final = 4096
 MAX_REMEMBERED_LENGTH: Final = 400
+# So many forms are looked for one by one; with more, each place of a text is looked up by the letters that begin there.
+MANY: Final = 200
 
 
 class Redactor:
@@ -17,7 +20,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._known: set[str] = set()
-        self._forms: tuple[str, ...] = ()
+        self._forms: list[str] = []  # the shortest first
+        self._by_start: dict[str, list[str]] = {}
         self._clean: set[str] = set()
         for secret in secrets:
             self.add(secret)
@@ -27,7 +31,11 @@ class Redactor:
         text = str.__str__(secret)
         if text not in self._known:
             self._known.add(text)
-            self._forms = tuple(sorted({*self._forms, *forms(text)}, key=len))
+            for form in forms(text):
+                begun = self._by_start.setdefault(form[:MIN_LENGTH], [])
+                if form not in begun:
+                    begun.append(form)
+                    insort(self._forms, form, key=len)
             self._clean.clear()
 
     def __bool__(self) -> bool:
@@ -61,6 +69,8 @@ class Redactor:
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
         """Where secrets stand. Most texts are shorter than most secrets, so the shortest forms come first."""
+        if len(self._forms) > MANY:
+            return self._looked_up(text)
         spans: list[tuple[int, int]] = []
         length = len(text)
         for form in self._forms:
@@ -69,6 +79,17 @@ class Redactor:
             if form in text:
                 spans += ((start, start + len(form)) for start in _places(form, text))
         return spans
+
+    def _looked_up(self, text: str) -> list[tuple[int, int]]:
+        """The same for any number of secrets, in a time that depends on the text alone."""
+        begun = self._by_start
+        starts = [at for at in range(len(text) - MIN_LENGTH + 1) if text[at : at + MIN_LENGTH] in begun]
+        return [
+            (at, at + len(form))
+            for at in starts
+            for form in begun[text[at : at + MIN_LENGTH]]
+            if text.startswith(form, at)
+        ]
 
 
 def _places(form: str, text: str) -> Iterable[int]:

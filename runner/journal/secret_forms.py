@@ -20,6 +20,9 @@ def forms(secret: str) -> frozenset[str]:
     Several lines (a private key) are looked for together and one by one, since programs print them indented.
     """
     found: set[str] = set()
+    bare = secret.strip()
+    if len(bare) >= MIN_LINE and "\n" not in bare:
+        found.update(_rewritten(bare))
     for text in _parts(secret):
         found.update(form for form in _encodings(text) if len(form) >= MIN_LENGTH)
     return frozenset(found)
@@ -32,6 +35,14 @@ def _parts(secret: str) -> Iterator[str]:
     rows = [row.strip() for row in secret.splitlines()]
     if len(rows) > 1:
         yield from (row for row in rows if len(row) >= MIN_LINE and not row.startswith("-----"))
+
+
+def _rewritten(text: str) -> Iterator[str]:
+    """What is nearly the secret: in capitals or small letters, backwards, or half of it where a line was cut."""
+    yield from (text.upper(), text.lower(), text[::-1])
+    half = len(text) // 2
+    if half >= MIN_LINE:
+        yield from (text[:half], text[half:])
 
 
 def _encodings(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from runner.load.hiding import HUSHED, hidden, is_hushed
 from runner.model.span import NOWHERE, Problem, Span
 from runner.syntax.pointing import ReadLine, point
 
@@ -43,7 +44,10 @@ def render_problem(problem: Problem, read_line: ReadLine) -> str:
     lines = [f"{place}{level}{_visible(problem.message)}"]
     source = read_line(span.path, span.line) if place else None
     if source is not None and source.strip():
-        lines += _excerpt(source.rstrip("\n"), span.column - 1)
+        if is_hushed(span.path, span.line, read_line):
+            lines.append(f"    {HUSHED}")
+        else:
+            lines += _excerpt(*hidden(source.rstrip("\n"), span.column - 1))
     if problem.hint:
         lines.append(f"  hint: {_visible(problem.hint)}")
     return "\n".join(lines)

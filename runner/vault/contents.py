@@ -34,6 +34,11 @@ def guarded(value: Any) -> Any:
     return Decrypted(value) if type(value) is str else value
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is secret (`vault_…`, `db_password`, `api_token`)."""
+    return _TELLING.search(name) is not None
+
+
 def telling_texts(value: Any, name: str = "") -> Iterator[str]:
     """The texts in `value` that are to be masked wherever they occur. `name` is the key that `value` stands under."""
     if isinstance(value, Mapping):
@@ -43,7 +48,7 @@ def telling_texts(value: Any, name: str = "") -> Iterator[str]:
         for part in value:
             yield from telling_texts(part, name)
     elif isinstance(value, str) and not isinstance(value, Vaulted):
-        yield from _pieces(str(value), bool(_TELLING.search(name)), isinstance(value, Template))
+        yield from _pieces(str(value), names_a_secret(name), isinstance(value, Template))
     elif type(value) is int and len(str(abs(value))) >= MIN_DIGITS:
         yield str(value)
 
@@ -57,7 +62,7 @@ def texts_of_tasks(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from texts_of_tasks(part, name)
-    elif _TELLING.search(name):
+    elif names_a_secret(name):
         yield from telling_texts(value, name)
 
 

@@ -148,3 +148,14 @@ def test_a_text_that_was_clean_is_looked_at_again_when_a_secret_comes() -> None:
     for number in range(5000):  # more than are remembered
         assert redactor.text(f"text {number} first-secret") == f"text {number} ********"
         assert redactor.text(f"text {number}") == f"text {number}"
+
+
+def test_very_many_secrets_are_looked_up_by_how_they_begin() -> None:
+    secrets = [f"{number}-secret/{number * 7919}" for number in range(2000)]
+    many = Redactor(secrets)
+    for secret in secrets[::97]:
+        few = Redactor([secret])
+        for made in FORMS.values():
+            text = f"before {made(secret)} after {secret.upper()}"
+            assert many.text(text) == few.text(text)
+    assert many.text("nothing of it") == "nothing of it"
