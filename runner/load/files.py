@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 from runner.errors import StepError, VaultError
 from runner.load.sources import Sources
@@ -105,16 +105,13 @@ class Files:
         """The SHA-1 of a file in hex, read in blocks."""
         key = self._key(path)
         if key not in self._sums:
-            first, second = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
             try:
                 with Path(path).open("rb") as opened:
-                    while block := opened.read(_BLOCK):
-                        first.update(block)
-                        second.update(block)
+                    first, second = _digests(opened)
             except OSError as error:
                 raise StepError(f"cannot read {path}: {error.strerror or error}") from None
-            self._sums[key] = (first.hexdigest(), second.hexdigest())
-            self._record.files[os.path.abspath(path)] = second.hexdigest()  # noqa: PTH100
+            self._sums[key] = (first, second)
+            self._record.files[os.path.abspath(path)] = second  # noqa: PTH100
         return self._sums[key][0]
 
     def entry(self, path: str) -> TreeEntry:
@@ -179,6 +176,26 @@ class Files:
         if stat.S_ISDIR(found.st_mode):
             raise StepError(f"cannot read {path}: it is a folder")
         return path, found.st_size, found.st_mtime_ns
+
+
+def _digests(opened: BinaryIO) -> tuple[str, str]:
+    """SHA-1 and SHA-256 of a file in hex. Of a large one they are made side by side: nobody can begin before."""
+    first, second = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+    block = opened.read(_BLOCK)
+    if len(block) < _BLOCK:
+        first.update(block)
+        second.update(block)
+        return first.hexdigest(), second.hexdigest()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as beside:
+        while block:
+            done = beside.submit(second.update, block)
+            first.update(block)
+            following = opened.read(_BLOCK)
+            done.result()
+            block = following
+    return first.hexdigest(), second.hexdigest()
 
 
 def search_path(kind: FileKind, task: Task, playbook_dir: str) -> Iterator[str]:
