@@ -72,12 +72,15 @@ class Spec:
     returns: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     name_of: Mapping[str, str] = field(init=False, repr=False, compare=False)
     required: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    unrendered: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """The option that each alias means, and the options that must be given: asked for every step."""
+        """The option that each alias means, the options that must be given and those that are not rendered: asked for
+        every step."""
         names = {other: name for name, option in self.options.items() for other in option.aliases}
         object.__setattr__(self, "name_of", MappingProxyType(names))
         object.__setattr__(self, "required", tuple(name for name, option in self.options.items() if option.required))
+        object.__setattr__(self, "unrendered", frozenset({*self.conditions, *self.raw}))
 
 
 class ArgumentError(ValueError):

@@ -62,8 +62,11 @@ class StepCompiler:
             number(self._world, task.retries, step.scope, "retries", 0)
         alike = None
         if step.module is None:
-            alike = self._shared.of(task, spec, lambda: arguments(self._world, task, spec, step.scope))
-        args, given = (alike.args, alike.given) if alike else arguments(self._world, task, spec, step.scope)
+            args, given, alike = self._shared.of(
+                task, spec, lambda known: arguments(self._world, task, spec, step.scope, known)
+            )
+        else:
+            args, given = arguments(self._world, task, spec, step.scope)
         step.alike = alike
         doubt = None if alike else find_unknown(args)
         if doubt is not None and task.module not in _TAKES_UNKNOWN:

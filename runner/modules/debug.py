@@ -38,7 +38,8 @@ UNDEFINED = "VARIABLE IS NOT DEFINED!"
 
 def fragment(call: Call, desk: Desk) -> Fragment | Outcome:
     """Shows at once; nothing is sent. Fails only when the expression itself is broken."""
-    if call.args["verbosity"] > _verbosity(desk):
+    # The run's own is 0 at least, and nearly no task asks for more.
+    if call.args["verbosity"] > 0 and call.args["verbosity"] > _verbosity(desk):
         return skipped("Verbosity threshold not met.", skipped_reason="Verbosity threshold not met.")
     if call.args.get("var") is None:
         return _shown("msg", call.args["msg"] if call.args["msg"] is not None or "msg" in call.given else MESSAGE)

@@ -172,6 +172,8 @@ class Compiler:
         self._environments: dict[Options, Environment] = {}
         self._compiled: dict[tuple[str, str, Options], Compiled] = {}
         self._inline: dict[str, Compiled] = {}
+        self._expressions: dict[str, Compiled] = {}
+        self._conditions: dict[str, Compiled] = {}
 
     def environment(self, options: Options) -> Environment:
         """The environment for these options; filters, tests and globals are shared."""
@@ -199,11 +201,19 @@ class Compiler:
 
     def expression(self, text: str, options: Options = PLAIN) -> Compiled:
         """A bare expression."""
-        return self._made("expression", text, options, self.parse_expression)
+        if options is not PLAIN:
+            return self._made("expression", text, options, self.parse_expression)
+        found = self._expressions.get(text)
+        if found is None:
+            found = self._expressions[text] = self._made("expression", text, options, self.parse_expression)
+        return found
 
     def condition(self, text: str) -> Compiled:
         """A bare expression whose constants may be templates."""
-        return self._made("condition", text, PLAIN, self.parse_condition)
+        found = self._conditions.get(text)
+        if found is None:
+            found = self._conditions[text] = self._made("condition", text, PLAIN, self.parse_condition)
+        return found
 
     def parse(self, text: str, options: Options) -> nodes.Template:
         """The syntax tree of a text."""

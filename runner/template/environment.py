@@ -82,7 +82,9 @@ class Environment(ImmutableSandboxedEnvironment):
     @staticmethod
     def concat(parts: Iterable[Any]) -> Any:
         """One part as it is, several as text, none as None; the first marker or unknown instead, if there is one."""
-        found = [part for part in _flat(parts) if part is not None]
+        found = [part for part in parts if part is not None]
+        if TemplateModule in map(type, found):
+            found = [part for part in _flat(found) if part is not None]
         if not found:
             return None
         if len(found) == 1:

@@ -12,11 +12,28 @@ from hypothesis import strategies as st
 
 import runner.modules
 from runner.arguments import Option, Spec
-from runner.execute.shared import BY_HOST, MAX_FRAGMENTS, MAX_TASKS, Alike, SharedTasks
+from runner.errors import StepError
+from runner.execute.rendered import arguments, outline
+from runner.execute.scope import StepScope
+from runner.execute.shared import (
+    BY_HOST,
+    MAX_FRAGMENTS,
+    MAX_RENDERED,
+    MAX_SEEN,
+    MAX_TASKS,
+    Alike,
+    Rendered,
+    SharedTasks,
+)
+from runner.execute.world import World
+from runner.load.files import Files
+from runner.load.include import TaskLoader
 from runner.model.call import Become, Call, Fragment
+from runner.model.options import Options
 from runner.model.playbook import Task
 from runner.model.span import Span
-from runner.model.values import Secret, Template
+from runner.model.values import OMIT, Decrypted, Secret, Template, Unknown, UnknownReached
+from runner.preparation import make_templar
 
 MODULES = Path(runner.modules.__file__).parent
 SPEC = Spec("x", {"text": Option()})
@@ -69,21 +86,98 @@ def test_a_module_that_asks_its_desk_compiles_for_each_host() -> None:
     assert made == [Fragment("a"), Fragment("b"), Fragment("a")]
 
 
-def test_only_tasks_without_templates_are_shared_and_not_without_end() -> None:
-    shared, made = SharedTasks(), []
+def test_what_is_shared_is_asked_for_once_and_not_kept_without_end() -> None:
+    shared = SharedTasks()
+    made: list[str] = []
 
-    def make() -> tuple[dict[str, Any], frozenset[str]]:
-        made.append(1)
-        return {"text": "x"}, frozenset({"text"})
+    def of(task: Task, text: Any = "x") -> Alike | None:
+        def make(_: object) -> tuple[dict[str, Any], frozenset[str]]:
+            made.append(task.id)
+            return {"text": text}, frozenset({"text"})
+
+        return shared.of(task, SPEC, make)[2]
 
     plain = task(text="x")
-    assert shared.of(plain, SPEC, make) is shared.of(plain, SPEC, make) is not None
+    assert of(plain) is of(plain) is not None
     assert len(made) == 1
     for other in (task(text=Template("{{ x }}")), task(text=[{"a": Template("{{ x }}")}]), task(_variable_params="x")):
-        assert shared.of(other, SPEC, make) is None
+        assert of(other) is None  # nobody has had the same before
+        assert of(other) is of(other) is not None
+        assert of(other, "y") is None
+    for odd in (Secret("x"), Template("x"), Unknown("x"), ["x", Secret("y")]):
+        assert [of(other, odd) for _ in range(3)] == [None] * 3
     for _ in range(MAX_TASKS + 5):
-        assert shared.of(task(text="x"), SPEC, make) is not None
+        assert of(task(text="x")) is not None
     assert len(shared.known) <= MAX_TASKS
+
+
+def test_a_task_whose_hosts_never_have_the_same_arguments_is_not_looked_at_any_more() -> None:
+    shared, own = Rendered(), task(text=Template("{{ x }}"))
+    assert not any(shared.of(own, {"text": number}, frozenset()) for number in range(MAX_SEEN + 1))
+    assert shared.seen is None
+    assert not any(shared.of(own, {"text": 1}, frozenset()) for _ in range(3))
+    shared = Rendered()
+    for _ in range(3):
+        for number in range(MAX_RENDERED + 5):
+            shared.of(own, {"text": number}, frozenset())
+            assert len(shared.known) <= MAX_RENDERED
+
+
+PLAIN: list[Any] = [1, True, "1", 1.0, 0, "", None, "yes", [], ["a"], ["a", 1], {"a": 1}, "a,b"]
+ODD: list[Any] = [Unknown("?"), Secret("s"), Decrypted("d", "$V"), Template("{{ two }}"), ["x", Template("{{ two }}")]]
+VALUES = st.sampled_from([*PLAIN, *ODD, OMIT, {"k": OMIT}, [OMIT, "z"]])
+OPTIONS = {
+    "text": Option(aliases=("also",)),
+    "flag": Option("bool"),
+    "number": Option("int", default=3),
+    "list": Option("list", elements="str", default=[]),
+    "raw": Option("raw"),
+    "word": Option(choices=("a", "b")),
+    "unread": Option("raw"),
+}
+WRITTEN = st.sampled_from(
+    ["x", "{{ one }}", "{{ two }}", "{{ one }}-{{ two }}", 1, True, None, ["{{ one }}", "y"], "a"]
+)
+NAMES = st.sampled_from([*OPTIONS, "also", "_raw_params", "other"])
+TEMPLAR = make_templar()
+WORLD = World(Options(), TEMPLAR, Files(), TaskLoader())
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_marked(part) for part in value]
+    return Template(value) if isinstance(value, str) and "{{" in value else value
+
+
+def _told(make: Any) -> Any:
+    """What a call gives or raises, types included."""
+    try:
+        values, given = make()
+        return repr([(name, type(part), part) for name, part in values.items()]), given
+    except (StepError, UnknownReached) as error:
+        return type(error), str(error)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(NAMES, WRITTEN, max_size=4),
+    st.lists(st.tuples(VALUES, VALUES), max_size=4),
+    st.booleans(),
+    st.data(),
+)
+def test_arguments_by_the_outline_are_those_that_each_host_would_get_alone(
+    args: dict[str, Any], hosts: list[tuple[Any, Any]], any_options: bool, data: st.DataObject
+) -> None:
+    more: dict[str, Any] = data.draw(
+        st.sampled_from([{}, {"mutually_exclusive": (("text", "raw"),)}, {"required_one_of": (("text", "list"),)}])
+    )
+    spec = Spec("x", OPTIONS, raw=("unread",), free_form="text", any_options=any_options, **more)
+    own = task(**{name: _marked(value) for name, value in args.items()})
+    known = outline(own, spec)
+    for one, two in hosts:
+        scopes = [StepScope(({"one": one, "two": two},), {}) for _ in range(2)]
+        alone = _told(lambda: arguments(WORLD, own, spec, scopes[0]))  # noqa: B023
+        assert _told(lambda: arguments(WORLD, own, spec, scopes[1], known)) == alone  # noqa: B023
 
 
 def test_the_modules_that_read_their_hosts_name_are_known() -> None:
