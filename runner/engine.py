@@ -26,6 +26,7 @@ from runner.model.event import (
     Record,
     RunEnd,
     TaskIntent,
+    TaskOutput,
     TaskResult,
 )
 from runner.model.options import Options
@@ -217,6 +218,8 @@ class Loop:
         if self.torn:
             # Nothing may stand in the log that came after what is missing in it.
             events = [event for event in events if isinstance(event, Notice | IntentWithdrawn | RunEnd)]
+        elif self.fault is not None:
+            events = [event for event in events if not isinstance(event, TaskOutput)]
         head = self.journal.head
         try:
             with self.interrupts.writing():
@@ -224,8 +227,9 @@ class Loop:
         except JournalFault:
             self.torn = self.fault is not None
             if self.fault is None and self.journal.head == head:
-                # What was not sent needs no intent; what came back may fit into the space that is kept for it.
-                self.unwritten = [event for event in events if not isinstance(event, TaskIntent)]
+                # What was not sent needs no intent; what came back may fit into the space that is kept for it. What is
+                # printed meanwhile must not take that space from the results, which have it as well.
+                self.unwritten = [event for event in events if not isinstance(event, TaskIntent | TaskOutput)]
             # After the first fault nothing is sent any more; what hosts still answer is written as far as it can be.
             if self.fault is None:
                 raise

@@ -32,7 +32,7 @@ except ImportError:  # there is a wheel of it for most machines, not for all
 from runner.journal.plain import Plainer, same, valid_text
 from runner.model import moment
 from runner.model.call import Diff, Status
-from runner.model.event import VERSION, Event, Recap, Record, RunEnd, TaskResult
+from runner.model.event import VERSION, Event, Recap, Record, RunEnd, TaskOutput, TaskResult
 
 TYPES: Final[Mapping[str, type[Any]]] = MappingProxyType({kind.type: kind for kind in get_args(Event)})
 FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = MappingProxyType(
@@ -60,6 +60,7 @@ _SPECIAL: Final[Mapping[str, Callable[[Plainer, Any], Any]]] = MappingProxyType(
         "end": lambda _, value: _readable(_seconds(value)),
         "duration_s": lambda _, value: made if math.isfinite(made := _seconds(value)) else 0.0,
         "diff": lambda plainer, value: value and tuple(_diff(plainer, part) for part in value),
+        "lines": lambda plainer, value: value and plainer.rows(value),
         "hosts": lambda plainer, value: {plainer.text(host): recap for host, recap in value.items()},
     }
 )
@@ -67,6 +68,7 @@ SPECIAL_OF: Final[Mapping[type[Any], frozenset[str]]] = MappingProxyType(
     {
         TaskResult: frozenset({"status", "diff", "duration_s", *TIMES, *OUTPUT}),
         RunEnd: frozenset({"hosts", "duration_s"}),
+        TaskOutput: frozenset({"lines"}),
     }
 )
 

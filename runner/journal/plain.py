@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime, time
 from typing import Any, Final
 
@@ -105,6 +105,11 @@ class Plainer:
         """The same, but a list becomes a tuple."""
         made = self.value(value)
         return tuple(made) if type(made) is list else made
+
+    def rows(self, rows: Sequence[str]) -> tuple[str, ...]:
+        """Lines that follow one another, redacted as one text: a secret may have several lines."""
+        made = self._redact(escaped_text("\n".join(("", *rows, ""))))
+        return tuple(map(valid_text, made.removeprefix("\n").removesuffix("\n").split("\n")))
 
     def text(self, text: str) -> str:
         """Redacted first, as what a host sent, then made valid."""

@@ -25,6 +25,7 @@ def forms(secret: str) -> frozenset[str]:
         found.update(_rewritten(bare))
     for text in _parts(secret):
         found.update(form for form in _encodings(text) if len(form) >= MIN_LENGTH)
+    found.update(_short_rows(secret))
     return frozenset(found)
 
 
@@ -43,6 +44,13 @@ def _rewritten(text: str) -> Iterator[str]:
     half = len(text) // 2
     if half >= MIN_LINE:
         yield from (text[:half], text[half:])
+
+
+def _short_rows(secret: str) -> Iterator[str]:
+    """Lines of a secret of several that are too short to be looked for anywhere but in a line of their own."""
+    rows = [row.strip() for row in secret.splitlines()]
+    if len(rows) > 1:
+        yield from (f"\n{row}\n" for row in rows if MIN_LENGTH <= len(row) < MIN_LINE)
 
 
 def _encodings(text: str) -> Iterator[str]:

@@ -53,6 +53,7 @@ class Answers:
         self._hosts: tuple[str, ...] = ()
         self._lost: dict[str, str] = {}
         self._printed: set[tuple[str, str]] = set()  # hosts, and items, whose lines have been shown already
+        self._short: set[tuple[str, str]] = set()  # those of them that were not shown all
         self._ends: Counter[str] = Counter()
         self._transfers = Transfers()
         # On a terminal, how far long transfers are stands in one line that comes and goes.
@@ -67,7 +68,7 @@ class Answers:
         if isinstance(event, PlayStart):
             self._hosts = event.hosts
         elif isinstance(event, TaskOutput):
-            self._printed.add((event.host, str(event.item)))
+            self._note(event)
             for row in _words.printed(event):
                 self._out.line(row, "dim")
         elif isinstance(event, TaskResult) and event.final:
@@ -125,8 +126,14 @@ class Answers:
                 for text, style in (row for diff in result.diff for row in unified(diff)):
                     self._out.line(text, style)
 
+    def _note(self, event: TaskOutput) -> None:
+        """An output that could not be streamed as a whole is told once more."""
+        place = event.host, str(event.item)
+        self._short |= {place} if event.left_out else set()
+        self._printed.add(place)
+
     def _body(self, result: TaskResult) -> str:
-        return _body(result, printed=(result.host, str(result.item)) in self._printed)
+        return _body(result, printed=(result.host, str(result.item)) in self._printed - self._short)
 
     def _who(self, hosts: list[str]) -> str:
         if len(hosts) > FEW and len(hosts) == len(self._hosts):

@@ -13,6 +13,7 @@ from runner.model.quick import dataclass
 
 LIMIT: Final = 16 << 20  # bytes of one payload that are kept; beyond it its head and its tail
 _NOISE_LIMIT: Final = 16 << 10
+_PIECE_LIMIT: Final = 64 << 10  # four times what a host sends at once
 _LINE_LIMIT: Final = 16 << 10
 
 
@@ -197,7 +198,7 @@ class Frames:
         record = _parse(line)
         if isinstance(record, tuple):
             self._head = record
-            self._payload = _Payload(self._limit)
+            self._payload = _Payload(min(self._limit, _PIECE_LIMIT) if record[0] == "L" else self._limit)
         else:
             records.append(record)
         return True

@@ -13,6 +13,7 @@ import pytest
 
 from runner import registry
 from runner.model.call import Become, Download, Fragment, Line, Target, Upload
+from runner.sh.quote import quote
 from tests.dispatch.trips import Carrier, carrier
 from tests.sshd_farm import Farm
 
@@ -73,6 +74,24 @@ def test_a_failure_stops_the_trip(carry: Carrier, target: Target) -> None:
     assert [(reply.index, reply.rc) for reply in answer.replies] == [(0, 0), (1, 3)]
     assert answer.end is not None
     assert answer.end.lost is None
+
+
+def test_what_is_streamed_comes_while_its_step_runs(carry: Carrier, target: Target, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    carry.when_printed = lambda text: heard.touch() if text == "first" else None
+    if "inline" in type(carry.dispatcher).__module__:
+        heard.touch()  # it has nobody who could listen meanwhile
+    waits = f"echo first; for i in $(seq 200); do [ -e {heard} ] && break; sleep 0.1; done; echo $i >&2; printf last"
+    command = Fragment("pb_differs", f"pb_user_run /bin/sh -c {quote(waits)}")
+    answer = carry.run(target, Line(0, 0, command, stream=True), Line(1, 1, command))
+    (streamed, plain) = answer.replies
+    assert (streamed.rc, streamed.stdout, plain.stdout) == (0, b"first\nlast", b"first\nlast")
+    assert plain.stderr == b"1\n" and 1 <= int(streamed.stderr) < 200, "its lines came only with its end"
+    assert sorted(answer.printed) == [
+        (0, "stderr", streamed.stderr.decode().rstrip()),
+        (0, "stdout", "first"),
+        (0, "stdout", "last"),
+    ]
 
 
 def test_one_shell_for_many_trips(carry: Carrier, target: Target) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from runner import registry
-from runner.model.call import Become, Carried, Fragment, Line, Reply, Target, Trip, TripEnd
+from runner.model.call import Become, Carried, Fragment, Line, Lines, Reply, Target, Trip, TripEnd
 from runner.model.ports import Dispatcher
 
 
@@ -23,6 +23,7 @@ class Answer:
     times: list[float] = field(default_factory=list)
     end: TripEnd | None = None
     carried: list[Carried] = field(default_factory=list)
+    printed: list[tuple[int, str, str]] = field(default_factory=list)
 
     @property
     def out(self) -> bytes:
@@ -35,6 +36,7 @@ class Carrier:
 
     dispatcher: Dispatcher
     notices: list[tuple[str, str]] = field(default_factory=list)
+    when_printed: Callable[[str], None] = lambda _: None
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run(self, target: Target, *steps: str | Fragment | Line, become: Become | None = None) -> Answer:
@@ -57,6 +59,11 @@ class Carrier:
                     by_host[message.host].carried.append(message)
                     continue
                 answer = answers[message.trip]
+                if isinstance(message, Lines):
+                    answer.printed += [(message.index, message.stream, text) for text in message.lines]
+                    for text in message.lines:
+                        self.when_printed(text)
+                    continue
                 assert answer.end is None, "something came after the end"
                 if isinstance(message, Reply):
                     answer.replies.append(message)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from runner.journal import Journal, Redactor
 from runner.model.call import Diff, Status
-from runner.model.event import TaskResult
+from runner.model.event import TaskOutput, TaskResult
 from runner.model.values import Secret
 
 CANARY = 'S3CRET-"it\'s" / 100% <é>\\&+x'
@@ -159,3 +159,16 @@ def test_very_many_secrets_are_looked_up_by_how_they_begin() -> None:
             text = f"before {made(secret)} after {secret.upper()}"
             assert many.text(text) == few.text(text)
     assert many.text("nothing of it") == "nothing of it"
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_a_secret_of_several_lines_is_masked_in_streamed_ones_wherever_they_are_cut(tmp_path: Path, cut: int) -> None:
+    secret = "pin 12\na longer row of it\nab1\n}"
+    rows = ["before", *secret.split("\n"), "after"]
+    with Journal(tmp_path / "log", "r", Redactor([secret]), new=True) as journal:
+        events = [TaskOutput("p", "t", "t1", "h", None, "stdout", tuple(part)) for part in (rows[:cut], rows[cut:])]
+        written = [record.event for record in journal.write(events, durable=False)]
+    shown = [line for event in written if isinstance(event, TaskOutput) for line in event.lines]
+    assert shown[0].startswith("before") and shown[-1].endswith("after")
+    text = (tmp_path / "log").read_text()
+    assert not any(row in text for row in ("pin 12", "longer", "ab1"))

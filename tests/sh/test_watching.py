@@ -22,7 +22,9 @@ def answers(shell: list[str], *, stream: bool) -> list[Record]:
     token = secrets.token_hex(16)
     steps = [Fragment("pb_differs", f"pb_user_run /bin/sh -c '{text}'") for text in (LONG, *[QUICK] * 8)]
     lines = tuple(Line(number, number, step, tolerant=True, stream=stream) for number, step in enumerate(steps))
-    text = session_script(token, secrets.token_hex(16)) + trip_text(Trip(1, Target("h"), None, lines), token, {})
+    trip = trip_text(Trip(1, Target("h"), None, lines), token, {})
+    assert ("watch" in trip) is stream, "what is not streamed is sent as it always was"
+    text = session_script(token, secrets.token_hex(16)) + trip
     # Whoever is left behind would hold the pipe open.
     ended = subprocess.run(shell, input=text.encode(), stdout=subprocess.PIPE, timeout=20, check=False)
     return Frames(token).feed(ended.stdout)[1:]
