@@ -15,7 +15,7 @@ from runner.model.ports import Connection, Process
 from runner.model.quick import dataclass
 from runner.sh.frames import FrameError, Frames, Ready, Record, Refused, TripDone
 from runner.sh.keeping import Owner
-from runner.sh.prelude import session_script
+from runner.sh.prelude import equipped, session_script
 
 HANG_UP_S: Final = 1.0
 # Shells that run a script line by line as it arrives, and nothing of a trip if the prelude made them end.
@@ -39,6 +39,7 @@ class Session:
     keeps: int = 0
     asks: bool = False
     _ready_by: float = 0.0
+    _equipped: bool = False
     _cut_off: bool = False
     _early: list[Record] = field(default_factory=list)
 
@@ -51,7 +52,9 @@ class Session:
         """Send a trip's text. Raises `ConnectionLost`; the shell runs nothing of an incomplete text. Raises
         `Unreachable` when it ended before it was ready."""
         self.trips += 1
-        self._write(text)
+        whole = text if self._equipped else equipped(text)
+        self._equipped = self._equipped or whole is not text
+        self._write(whole)
         if self._cut_off:
             self.ready()
             raise ConnectionLost("the shell on the host ended before it had read its input")

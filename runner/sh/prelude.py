@@ -16,6 +16,7 @@ _HEX: Final = re.compile("[0-9a-f]{16,}")
 
 # Written once, before any function: fd 9 is the wire, fd 1 leads nowhere, so that nothing else can speak on it.
 # A shell whose printf is a program would show the token in an argument (mksh): it is turned away.
+# In the end the shell itself becomes `rm`: one process less for each session.
 _BEGIN: Final = r"""
 exec 9>&1 1>/dev/null
 set +e +u +x +v +a
@@ -38,7 +39,11 @@ PB_NOTE
 pb_gone() {
   trap '' HUP INT PIPE TERM
   trap - EXIT
-  if [ -n "$pb_keep" ]; then rm -f "$pb_dir"/[ius].*; elif [ -n "$pb_dir" ]; then rm -rf "$pb_dir"; fi
+  if [ -n "$pb_keep" ]; then rm -f "$pb_dir"/[ius].*
+  elif [ -n "$pb_dir" ]; then
+    [ "$1" != 0 ] || exec rm -rf "$pb_dir"
+    rm -rf "$pb_dir"
+  fi
   exit "$1"
 }
 trap 'pb_gone $?' EXIT
@@ -181,11 +186,24 @@ printf '%sA %s %s\n' "$pb_token" "$$" "$pb_dir" >&9
 """
 
 
+# What fragments call to look at files and to place them: two thirds of all there is, for a shell to read and to take
+# along whenever it forks.
+LIBRARY: Final = "".join((LOOKING, PLACING, BATCHING))
+_WORD: Final = re.compile(r"pb_\w+")
+_IN_LIBRARY: Final = frozenset(re.findall(r"^(pb_\w+)\(\)", LIBRARY, re.MULTILINE))
+
+
+def equipped(text: str) -> str:
+    """A trip's text, behind `LIBRARY` if it names anything of it. A session needs that once."""
+    return text if _IN_LIBRARY.isdisjoint(_WORD.findall(text)) else LIBRARY + text
+
+
 def session_script(token: str, nonce: str, owner: Owner | None = None) -> str:
     """The text to send once to `exec /bin/sh` on stdin; the shell answers with a `Ready` (or `Refused`) record.
 
     `token` and `nonce` are at least 64 (better 128) random bits in hex: the token is on the wire alone, the nonce
-    also names the private folder and private temporary files. `owner`: the run whose steps the folder keeps.
+    also names the private folder and private temporary files. `owner`: the run whose steps the folder keeps. See also
+    `equipped`.
     """
     if not _HEX.fullmatch(token) or not _HEX.fullmatch(nonce):
         raise ValueError("token and nonce must be random hex")
@@ -196,9 +214,6 @@ def session_script(token: str, nonce: str, owner: Owner | None = None) -> str:
             _SPEAKING.replace("HALF_LIMIT", str(OUTPUT_LIMIT // 2)),
             KEEPING if owner else "",
             PLAINLY,
-            LOOKING,
-            PLACING,
-            BATCHING,
             _READY,
         )
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runner.errors import Unreachable
+from runner.model.quick import dataclass
 
 if TYPE_CHECKING:
     from paramiko import SSHConfig
@@ -17,25 +19,52 @@ _KEYWORD = re.compile(r"^\s*(?P<key>\w+)(?:\s+|\s*=\s*)(?P<value>.*?)\s*$")
 _EXEC = re.compile(r"(^|\s|!)exec(\s|=|$)", re.IGNORECASE)
 
 SYSTEM_CONFIG: Final = "/etc/ssh/ssh_config"
+ANY: Final = "any.invalid"  # a host that nobody has (RFC 2606)
 
 
-def load(path: str, *, must_exist: bool) -> SSHConfig | None:
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A parsed file. `common`: what it says of every host, or None if it tells hosts apart."""
+
+    parsed: SSHConfig
+    common: Mapping[str, Any] | None
+
+
+def load(path: str, *, must_exist: bool) -> Configuration | None:
     """A parsed file, or None when it does not exist and need not. Raises `Unreachable` when it cannot be used."""
     from paramiko import SSHConfig
     from paramiko.ssh_exception import ConfigParseError
 
     if not Path(path).exists() and not must_exist:
         return None
-    text = "\n".join(_lines(path, 0))
+    lines = _lines(path, 0)
     try:
-        return SSHConfig.from_text(text)
+        parsed = SSHConfig.from_text("\n".join(lines))
+        return Configuration(parsed, _of_all(parsed) if _is_for_all(lines) else None)
     except (ConfigParseError, ValueError, IndexError) as error:
         raise Unreachable(f"{path} is not a valid ssh configuration: {error}") from None
 
 
-def options(config: SSHConfig, host: str) -> dict[str, Any]:
+def options(config: Configuration, host: str) -> dict[str, Any]:
     """What a file says about `host`: lower-case keywords; values are text, IdentityFile is a list of texts."""
-    return dict(config.lookup(host))
+    return dict(config.parsed.lookup(host) if config.common is None else config.common)
+
+
+def _is_for_all(lines: Sequence[str]) -> bool:
+    """Whether a file says the same of each host, as the system's mostly does: looking it up for thousands is dear."""
+    for match in filter(None, map(_KEYWORD.match, lines)):
+        keyword, value = match["key"].lower(), match["value"]
+        if "%" in value or keyword in ("match", "canonicalizehostname") or (keyword == "host" and value != "*"):
+            return False
+    return True
+
+
+def _of_all(parsed: SSHConfig) -> dict[str, Any]:
+    """What is said of any host; its name, which a lookup adds, is none of it."""
+    found = dict(parsed.lookup(ANY))
+    if found.get("hostname") == ANY:
+        del found["hostname"]
+    return found
 
 
 def _lines(path: str, depth: int) -> list[str]:

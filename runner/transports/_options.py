@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -125,7 +127,8 @@ def settle(target: Target, lookup: ConfigLookup) -> Settings:
         return str(own) if own is not None else str(config.get(name) or default)
 
     address = check_safe("host", _first(given, "hostname") or str(config.get("hostname") or alias)).strip("[]")
-    user = check_safe("user", option("user", target.user, getpass.getuser()))
+    named = option("user", target.user)
+    user = check_safe("user", getpass.getuser() if not named and target.user is None else named)
     port = _port(option("port", target.port, "22"))
     timeout_s = _seconds(option("connecttimeout", None, str(target.connect_timeout_s)), target.connect_timeout_s)
     proxy, jumps = _proxy(given, config, address, port, user)
@@ -168,7 +171,7 @@ def _credentials(
     return replace(
         settings,
         identities=tuple(dict.fromkeys(_expand(name, settings) for name in named if name.lower() != "none")),
-        default_identities=() if named else tuple(str(Path(name).expanduser()) for name in DEFAULT_KEYS),
+        default_identities=() if named else tuple(map(expanded, DEFAULT_KEYS)),
         identities_only=option("identitiesonly").lower() == "yes",
         agent=None if agent in ("", "SSH_AUTH_SOCK", "none") else _expand(agent, settings),
         use_agent=agent.lower() != "none",
@@ -207,13 +210,31 @@ def expand_tokens(text: str, tokens: Mapping[str, str]) -> str:
 
 
 def _expand(name: str, settings: Settings) -> str:
-    home = str(Path.home())
-    tokens = {"d": home, "h": settings.address, "r": settings.user, "u": getpass.getuser(), "p": str(settings.port)}
-    return str(Path(expand_tokens(name, tokens)).expanduser())
+    if "%" in name:
+        home, me = str(Path.home()), getpass.getuser()
+        tokens = {"d": home, "h": settings.address, "r": settings.user, "u": me, "p": str(settings.port)}
+        name = expand_tokens(name, tokens)
+    return expanded(name)
 
 
 def _files(text: str) -> tuple[str, ...]:
-    return tuple(str(Path(word).expanduser()) for word in shlex.split(text) if word.lower() != "none")
+    return _paths(text, os.environ.get("HOME"))
+
+
+@lru_cache(maxsize=256)
+def _paths(text: str, home: str | None) -> tuple[str, ...]:
+    """The files that a text names; the same few for all hosts."""
+    return tuple(_path(word, home) for word in shlex.split(text) if word.lower() != "none")
+
+
+def expanded(name: str) -> str:
+    """A path whose `~` is replaced."""
+    return _path(name, os.environ.get("HOME"))
+
+
+@lru_cache(maxsize=256)
+def _path(name: str, home: str | None) -> str:  # noqa: ARG001 - it says what ~ means
+    return str(Path(name).expanduser())
 
 
 def _checking(word: str, target_checks: bool) -> Checking:

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,12 +22,10 @@ from runner.model.quick import dataclass
 from runner.transports import _config
 from runner.transports._auth import Keyring
 from runner.transports._host_keys import HostKeys
-from runner.transports._options import Settings, check_safe, parse_arguments, settle
+from runner.transports._options import Settings, check_safe, expanded, parse_arguments, settle
 from runner.transports._socket import Closer, ProxyProcess, connect_tcp
 
 if TYPE_CHECKING:
-    from paramiko import SSHConfig
-
     from runner.transports._connection import SshConnection
 
 Notice = Callable[[str], None]
@@ -91,7 +88,7 @@ class Ssh:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._configs: dict[str, SSHConfig | None] = {}
+        self._configs: dict[str, _config.Configuration | None] = {}
         self._keyring = Keyring()
         self._host_keys = HostKeys()
         self._jumps: dict[Target, _Jump] = {}
@@ -117,9 +114,9 @@ class Ssh:
 
     def _lookup(self, alias: str, file: str | None) -> Mapping[str, Any]:
         if file is not None:
-            paths = [(str(Path(file).expanduser()), True)]
+            paths = [(expanded(file), True)]
         else:
-            paths = [(str(Path("~/.ssh/config").expanduser()), False), (_config.SYSTEM_CONFIG, False)]
+            paths = [(expanded("~/.ssh/config"), False), (_config.SYSTEM_CONFIG, False)]
         found: dict[str, Any] = {}
         for path, must_exist in paths:
             config = self._config(path, must_exist)
@@ -130,7 +127,7 @@ class Ssh:
                     found.setdefault(name, value)
         return found
 
-    def _config(self, path: str, must_exist: bool) -> SSHConfig | None:
+    def _config(self, path: str, must_exist: bool) -> _config.Configuration | None:
         with self._lock:
             if path not in self._configs:
                 self._configs[path] = _config.load(path, must_exist=must_exist)

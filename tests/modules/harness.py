@@ -23,7 +23,7 @@ from runner.model.values import Template
 from runner.registry import load
 from runner.sh.frames import Frames, Ready, Record, Refused
 from runner.sh.fuse import trip_text
-from runner.sh.prelude import session_script
+from runner.sh.prelude import equipped, session_script
 from runner.sh.replies import Replies
 from runner.vault.envelope import is_vault
 from runner.vault.keyring import Keyring
@@ -139,7 +139,7 @@ def run_lines(
     """The replies and all records of a trip of these lines through a session of its own."""
     token, nonce = secrets.token_hex(16), secrets.token_hex(16)
     trip = Trip(1, Target("host"), None, tuple(lines))
-    text = session_script(token, nonce) + trip_text(trip, token, uploads or {})
+    text = session_script(token, nonce) + equipped(trip_text(trip, token, uploads or {}))
     records, stderr = run_text(text, token, shell, home, env, umask)
     assert not stderr, stderr
     assert isinstance(records[0], Ready | Refused)

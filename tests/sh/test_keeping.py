@@ -19,7 +19,7 @@ from runner.sh.asking import kept
 from runner.sh.frames import Frames, Refused
 from runner.sh.fuse import trip_text
 from runner.sh.keeping import Owner
-from runner.sh.prelude import session_script
+from runner.sh.prelude import equipped, session_script
 from runner.sh.replies import Replies
 from tests.modules.harness import SHELLS
 
@@ -67,7 +67,7 @@ class Host:
             SHELLS[self.shell], stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, cwd=self.home, env=environ
         )
         assert process.stdin is not None
-        text = trip_text(Trip(trip, Target("h"), None, tuple(lines), RUN), token, {}, now=NOW)
+        text = equipped(trip_text(Trip(trip, Target("h"), None, tuple(lines), RUN), token, {}, now=NOW))
         process.stdin.write((script + text).encode())
         process.stdin.flush()
         return process
@@ -87,7 +87,7 @@ class Host:
         script, token = self.script()
         made = Trip(trip, Target("h"), None, tuple(lines), RUN)
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.home)}
-        text = script + trip_text(made, token, {}, now=NOW) + "pb_keep=\n"
+        text = script + equipped(trip_text(made, token, {}, now=NOW)) + "pb_keep=\n"
         done = subprocess.run(
             SHELLS[self.shell], input=text.encode(), capture_output=True, cwd=self.home, env=environ, timeout=30,
             check=False,

@@ -15,7 +15,8 @@ import pytest
 from runner.model.call import Fragment, Line, Reply, Target, Trip
 from runner.sh.frames import Frames, Ready, Refused, TripDone
 from runner.sh.fuse import trip_text
-from runner.sh.prelude import session_script
+from runner.sh.keeping import Owner
+from runner.sh.prelude import LIBRARY, equipped, session_script
 from runner.sh.quote import quote
 from tests.modules.harness import SHELLS, run_lines, run_text
 
@@ -199,6 +200,13 @@ def test_a_trip_that_was_cut_does_nothing(shell: str, tmp_path: Path) -> None:
         data = (session_script(TOKEN, secrets.token_hex(16)) + text[:cut]).encode()
         subprocess.run(SHELLS[shell], input=data, capture_output=True, cwd=tmp_path, env=environ, check=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_session_gets_the_library_only_for_what_names_it() -> None:
+    script = session_script(TOKEN, NONCE, Owner("r1", "k1", 1))
+    assert equipped(script) == script
+    assert equipped("pb_statistic") == "pb_statistic"
+    assert equipped('pb_stat "$x"') == LIBRARY + 'pb_stat "$x"'
 
 
 def test_texts_that_hold_the_token_are_refused() -> None:

@@ -44,6 +44,30 @@ def test_ansible_common_args_are_accepted() -> None:
     assert (settings.checking, settings.timeout_s, settings.key_name) == ("accept-new", 3.0, "h")
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("# Host web*: %h\nUser deploy\nHost *\n  Port 2201\n  IdentityFile ~/.ssh/deploy\n", True),
+        ("User deploy\nHost web*\n  Port 2201\n", False),
+        ("Host * !db\n  Port 2201\n", False),
+        ("Host *\n  IdentityFile ~/.ssh/%h\n", False),
+        ("Match host web1\n  Port 2201\n", False),
+    ],
+)
+def test_what_a_file_says_of_all_hosts_is_looked_up_once(tmp_path: Path, text: str, *, same: bool) -> None:
+    path = tmp_path / "config"
+    path.write_text(text)
+    config = _config.load(str(path), must_exist=True)
+    assert config is not None
+    assert (config.common is not None) is same
+    for host in ("web1", "db"):
+        bare = {
+            name: value for name, value in config.parsed.lookup(host).items() if (name, value) != ("hostname", host)
+        }
+        found = _config.options(config, host)
+        assert {name: value for name, value in found.items() if (name, value) != ("hostname", host)} == bare
+
+
 def test_precedence(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(
