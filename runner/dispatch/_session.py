@@ -40,6 +40,7 @@ class Session:
     asks: bool = False
     _ready_by: float = 0.0
     _equipped: bool = False
+    _held: str = ""
     _cut_off: bool = False
     _early: list[Record] = field(default_factory=list)
 
@@ -60,6 +61,9 @@ class Session:
             raise ConnectionLost("the shell on the host ended before it had read its input")
 
     def _write(self, text: str) -> None:
+        if self._held:
+            text, self._held = self._held + text, ""
+            self._ready_by = time.monotonic() + self.target.shell_timeout_s
         try:
             # Once it is ready it reads whatever comes; before that it may be something that never will.
             left_s = None if self.pid else max(0.0, self._ready_by - time.monotonic())
@@ -72,15 +76,16 @@ class Session:
             self._cut_off = True  # it ended before it had read everything: what it printed says why
 
     def begin(self, script: str) -> None:
-        """Send the prelude. Raises `ConnectionLost`."""
-        self._ready_by = time.monotonic() + self.target.shell_timeout_s
-        self._write(script)
+        """Have the prelude sent, together with what follows it at once."""
+        self._held = script
 
     def ready(self) -> None:
         """Wait until the shell has said that it is ready, which it does before it runs anything of a trip.
 
         Raises `Unreachable` when it ended instead: nothing has run then. Raises `ConnectionLost`.
         """
+        if self._held:
+            self._write("")
         heard = errors = b""
         records = self.frames.feed(self.started.early) if not self.pid else []
         while not self._hear_ready(records):

@@ -61,11 +61,7 @@ def test_what_a_file_says_of_all_hosts_is_looked_up_once(tmp_path: Path, text: s
     assert config is not None
     assert (config.common is not None) is same
     for host in ("web1", "db"):
-        bare = {
-            name: value for name, value in config.parsed.lookup(host).items() if (name, value) != ("hostname", host)
-        }
-        found = _config.options(config, host)
-        assert {name: value for name, value in found.items() if (name, value) != ("hostname", host)} == bare
+        assert {"hostname": host, **_config.options(config, host)} == dict(config.parsed.lookup(host))
 
 
 def test_precedence(tmp_path: Path) -> None:
