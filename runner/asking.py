@@ -68,27 +68,64 @@ def ask_user(prompt: str, echo: bool) -> str | None:
 
 Render = Callable[[Any, Play], Any]
 """A keyword's value, rendered with what a play knows before any host does."""
+Given = Callable[[str, str], "str | None"]
+"""What is known to be answered in a play (its id) to the question for a variable; None: that has to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to one question. `text`: what was typed, or the default; `value`: what the variable is then.
+
+    `private`: it was not shown while it was typed. `secret`: the words that nobody may see, "" without any."""
+
+    text: str
+    value: Any
+    private: bool = True
+    secret: str = ""
+
+
+Answers = Mapping[str, Mapping[str, Answer]]
+"""By the id of the play, and by variable."""
+
+
+def values_of(answers: Answers) -> dict[str, dict[str, Any]]:
+    """The variables, by play."""
+    return {play: {name: answer.value for name, answer in made.items()} for play, made in answers.items()}
+
+
+def secrets_of(answers: Answers) -> list[str]:
+    """What was typed unseen or stands for it (defaults of prompts whose name says that they are secret)."""
+    return [answer.secret for made in answers.values() for answer in made.values() if answer.secret]
+
+
+def secrets_in(playbook: Playbook, extra_vars: Mapping[str, Any], render: Render) -> list[str]:
+    """What extra variables answer that would not have been shown."""
+    return [
+        str(given)
+        for play in playbook.plays
+        for prompt in play.vars_prompt
+        if type(given := extra_vars.get(prompt.name)) in (str, int) and _is_private(prompt, play, render)
+    ]
 
 
 def ask_all(
-    playbook: Playbook, extra_vars: Mapping[str, Any], secret: Callable[[str], None], render: Render
-) -> dict[str, dict[str, Any]]:
-    """The answers to `vars_prompt` by play; what extra variables answer is not asked. Literal text.
+    playbook: Playbook,
+    extra_vars: Mapping[str, Any],
+    render: Render,
+    given: Given = lambda _play, _name: None,
+    seal: bytes = b"",
+) -> dict[str, dict[str, Answer]]:
+    """The answers to `vars_prompt`; what extra variables answer, or what is `given`, is not asked. Literal text.
 
-    `secret` learns what was typed unseen or stands for it: what extra variables answer, and defaults of prompts
-    whose name says that they are secret. Raises `OptionError` when there is no terminal and no default, and
-    `StepError` for fields that cannot be rendered.
+    `seal`: salts that nobody gave are made of this key, so that who has it and the same answers has the same hashes.
+    Raises `OptionError` when there is no terminal and no default, and `StepError` for fields that cannot be rendered.
     Source: https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_prompts.html
     """
-    answers: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Answer]] = {}
     for play in playbook.plays:
-        for prompt in play.vars_prompt:
-            given = extra_vars.get(prompt.name)
-            if type(given) in (str, int) and _is_private(prompt, play, render):
-                secret(str(given))
         asked = [prompt for prompt in play.vars_prompt if prompt.name not in extra_vars]
         rendered = [_rendered(prompt, play, render) for prompt in asked]
-        answers[play.id] = {prompt.name: _ask_one(prompt, secret) for prompt in rendered}
+        answers[play.id] = {one.name: _ask_one(one, given(play.id, one.name), seal) for one in rendered}
     return answers
 
 
@@ -108,19 +145,24 @@ def _rendered(prompt: Prompt, play: Play, render: Render) -> Prompt:
     return replace(prompt, **{**made, **flags})
 
 
-def _ask_one(prompt: Prompt, secret: Callable[[str], None]) -> Any:
+def _ask_one(prompt: Prompt, given: str | None, seal: bytes) -> Answer:
     default = None if prompt.default is None else str(prompt.default)
-    typed = _typed(prompt, default)
-    answer = typed or default or ""
-    if prompt.private and answer and (typed or names_a_secret(prompt.name)):
-        secret(answer)
-    if not prompt.encrypt:
-        return answer
-    from runner.template.filters_crypto import password_hash
+    typed = _typed(prompt, default) if given is None else given
+    text = typed or default or ""
+    secret = text if prompt.private and (typed or names_a_secret(prompt.name)) else ""
+    return Answer(text, _hashed(prompt, text, seal) if prompt.encrypt else text, bool(prompt.private), secret)
+
+
+def _hashed(prompt: Prompt, text: str, seal: bytes) -> str:
+    """The answer as a password's hash. Raises OptionError."""
+    from runner.template.filters_crypto import password_hash, salt_from
 
     size = None if prompt.salt_size is None else int(prompt.salt_size)
+    salt = prompt.salt
+    if salt is None and seal:
+        salt = salt_from(seal, str(prompt.name), str(prompt.encrypt), size)
     try:
-        return password_hash(answer, str(prompt.encrypt), prompt.salt, size)
+        return password_hash(text, str(prompt.encrypt), salt, size)
     except TemplateError as error:
         raise OptionError(f"{prompt.span}: vars_prompt {prompt.name!r}: {error}") from None
 

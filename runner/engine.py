@@ -18,6 +18,7 @@ from runner.journal.writer import Journal
 from runner.model.call import Carried, Lines, Reply, Sent, Status, Target, Trip, TripEnd
 from runner.model.event import (
     BROKEN_OFF,
+    UNDECIDED,
     Event,
     FilesRead,
     IntentWithdrawn,
@@ -306,6 +307,8 @@ def execute(
                     oversight.foretell)  # fmt: skip
         stack.callback(lambda: dispatcher.close(settled=loop.settled))
         setting.screen.catch_up = loop.catch_up
+        for before in resumption.broken.standing() if resumption else ():
+            loop.tally.see(before)
         loop.show(resumption.broken.opening() if resumption else ())
         again = run.recall() if resumption else []
         loop.tell(setting.opening, durable=True)
@@ -340,7 +343,7 @@ def exit_code(loop: Loop, options: Options) -> tuple[int, str]:
     code = loop.run.exit_code()
     status = {0: "ok", 2: "failed", 4: "unreachable"}[code]
     if code == 4 and loop.tally.indeterminate and loop.run.world.replay is not None:
-        return INDETERMINATE, "indeterminate"
+        return INDETERMINATE, UNDECIDED
     if options.check and options.detailed_exitcode:
         code = 1 if code else (2 if loop.tally.pending else 0)
     return code, status

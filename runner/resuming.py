@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from runner.journal.writer import Journal
 from runner.model.call import Status
 from runner.model.event import (
     BROKEN_OFF,
+    UNDECIDED,
     Event,
     FilesRead,
     Kept,
@@ -41,6 +44,9 @@ from runner.model.quick import dataclass
 from runner.preparation import Prepared
 
 LAST: Final = "last"
+# What is said of files that are there only before a run is broken off, or only after.
+GONE: Final = "is gone, or cannot be read any more"
+FRESH: Final = "is new"
 _LOST: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
 
 
@@ -72,19 +78,33 @@ class BrokenOff:
     def losses(self) -> list[TaskResult]:
         """The last result of each host that failed or was lost, if it was not forgiven, nor mended by going on."""
         last: dict[str, TaskResult] = {}
-        for record in self.records:
-            event = record.event
-            if not isinstance(event, TaskResult) or event.rescued or event.ignored:
-                continue
-            if event.final and event.status in _LOST:
+        for event in self.results():
+            if event.final and event.status in _LOST and not (event.rescued or event.ignored):
                 last[event.host] = event
         return list(last.values())
+
+    def results(self) -> list[TaskResult]:
+        """What the log says of steps that have ended, but for those that were decided otherwise when it went on."""
+        found: list[TaskResult] = []
+        over = False
+        for event in (record.event for record in self.records):
+            if isinstance(event, TaskResult):
+                found.append(event)
+            elif isinstance(event, ResumeStart) and over:
+                found = [result for result in found if not result.undecided]
+            over = isinstance(event, RunEnd) and event.status == UNDECIDED
+        return found
+
+    def standing(self) -> list[TaskResult]:
+        """What of that still stands when the run goes on."""
+        over = self.end is not None
+        return [result for result in self.results() if not (over and result.undecided)]
 
     def opening(self) -> list[Record]:
         """What told of its beginning."""
         return [record for record in self.records if isinstance(record.event, RunStart | PlanMade)]
 
-    def past(self, policy: Policy) -> Past:
+    def past(self, policy: Policy | None) -> Past:
         """What it goes on from. Raises EnvironmentFault when what is encrypted cannot be read."""
         # Only a run that goes on needs it; every run imports this file.
         from runner.journal.past import past_of
@@ -175,7 +195,17 @@ def beginning(
         "inventory": _of_inventory(prepared.inventory),
         "settings": _of_settings(options),
     }
+    if prepared.inventory.worked_out:
+        # Digests of secrets tell nothing as long as their key is not known: it is encrypted with the run's own.
+        made |= {"seal": (seal := token_hex(16)), "variables": _variables(prepared.inventory, seal)}
+        secret = True
     return Kept("start", secret=secret, exact=made)
+
+
+def _variables(inventory: Inventory, seal: str) -> dict[str, dict[str, str]]:
+    from runner.plans.sources import variables
+
+    return variables(inventory, {}, bytes.fromhex(seal))
 
 
 def _of_inventory(inventory: Inventory) -> str:
@@ -194,41 +224,42 @@ def _digest(value: Any) -> str:
 
 def changes(broken: BrokenOff, prepared: Prepared) -> list[str]:
     """What is not as it was when the run began."""
-    found = []
+    from runner.plans import compare
+
+    known = dict(broken.start.files)
+    for record in broken.records:
+        if isinstance(record.event, FilesRead):
+            known.update(record.event.files)
+    found = list(compare.of_files(known, {**prepared.files, **on_disk(known)}, GONE, FRESH))
     if broken.start.version != __version__:
-        found.append(f"pbrun itself: it was {broken.start.version} and is {__version__}")
-    found += _changed_files(broken, prepared)
-    now = beginning(prepared).exact
-    for name, words in (
-        ("inventory", "the hosts and groups of the inventory"),
-        ("settings", "settings (ansible.cfg, pbrun.toml or environment)"),
-    ):
-        if now[name] != broken.exact.get(name):
-            found.append(words)
-    if pack(now["extra_vars"]) != pack(broken.exact.get("extra_vars")):
+        found.insert(0, compare.of_version(broken.start.version, __version__))
+    found += _of_hosts(broken.exact, prepared.inventory)
+    if _of_settings(prepared.options) != broken.exact.get("settings"):
+        found.append("settings (ansible.cfg, pbrun.toml or environment)")
+    if pack(dict(prepared.options.extra_vars)) != pack(broken.exact.get("extra_vars")):
         found.append("extra variables (-e)")
     return found
 
 
-def _changed_files(broken: BrokenOff, prepared: Prepared) -> Iterator[str]:
-    at_first = dict(broken.start.files)
-    known = {**at_first}
-    for record in broken.records:
-        if isinstance(record.event, FilesRead):
-            known.update(record.event.files)
-    for path, digest in known.items():
-        try:
-            with Path(path).open("rb") as file:
-                now = hashlib.file_digest(file, "sha256").hexdigest()
-        except FileNotFoundError:
-            yield f"{path} is gone"
-            continue
-        except OSError as error:
-            yield f"{path} cannot be read ({error.strerror or error})"
-            continue
-        if now != digest:
-            yield f"{path} has changed"
-    yield from (f"{path} is new" for path in prepared.files if path not in known)
+def _of_hosts(exact: Mapping[str, Any], inventory: Inventory) -> list[str]:
+    """What is said of hosts and groups now that was not said when the run began."""
+    from runner.plans import compare
+
+    found: list[str] = []
+    if "variables" in exact:
+        found += compare.of_variables(exact["variables"], _variables(inventory, exact["seal"]))
+    if not found and _of_inventory(inventory) != exact.get("inventory"):
+        found.append("the hosts and groups of the inventory")
+    return found
+
+
+def on_disk(names: Iterable[str]) -> dict[str, str]:
+    """The digests of those of the files that can be read."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(OSError), Path(name).open("rb") as file:
+            found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +285,7 @@ class Resumption:
         under_way = tuple(f"{host}: {known.name or task}" for (task, host, _), known in self.past.open.items())
         taken, many = len(self.past.tasks), len(under_way)
         start = ResumeStart(
-            *(__version__, tuple(argv), taken, under_way, str(self.past.policy), self.changed),
+            *(__version__, tuple(argv), taken, under_way, str(self.past.policy or Policy.FAIL), self.changed),
             *(provenance.user(), provenance.controller(), os.getpid()),
         )
         text = f"the run {self.broken.run} goes on: {taken} results are taken over, {many} steps were under way"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from runner import __version__, registry
-from runner.asking import Screen, ask_all
+from runner.asking import Answers, Screen, ask_all, secrets_in, secrets_of, values_of
 from runner.errors import EnvironmentFault, OptionError, PbrunError
 from runner.execute.replay import Replay
 from runner.execute.world import World
@@ -79,12 +79,14 @@ class HostsOf:
 class Oversight:
     """How a run is followed for a saved plan: `watchers` see its records, as reporters do; `seal` is the key for
     digests of what a dry run finds. When the plan is applied, `plan` is its digest; `foretell` knows what it said.
-    `open_log`: how a new run's log is opened, for who measures it."""
+    `answers` to the questions of `vars_prompt`, if they were asked before. `open_log`: how a new run's log is opened,
+    for who measures it."""
 
     watchers: tuple[Reporter, ...] = ()
     seal: bytes = b""
     plan: str = ""
     foretell: Callable[[TaskResult], str | None] | None = None
+    answers: Answers | None = None
     open_log: Callable[[str | None, Redactor, Mapping[str, str]], Journal] = Journal.open
 
 
@@ -137,7 +139,7 @@ def open_run(
     if options.step and not sys.stdin.isatty():
         raise OptionError("--step asks before each task and needs a terminal to ask on")
     prepared.record.vault.listen(redactor.add)
-    prompts, typed = resumption.answers if resumption else _ask(prepared, options)
+    prompts, typed = resumption.answers if resumption else _ask(prepared, oversight.answers)
     for secret in typed:
         redactor.add(secret)
     journal = resumption.journal(redactor) if resumption else oversight.open_log(options.log, redactor, os.environ)
@@ -197,10 +199,12 @@ def _world(
     )
 
 
-def _ask(prepared: Prepared, options: Options) -> tuple[Mapping[str, Mapping[str, Any]], list[str]]:
-    """What is typed at the prompts, and what of it may not be shown."""
-    typed: list[str] = []
-    return ask_all(prepared.playbook, options.extra_vars, typed.append, prepared.value), typed
+def _ask(prepared: Prepared, known: Answers | None) -> tuple[Mapping[str, Mapping[str, Any]], list[str]]:
+    """What is answered at the prompts, and what of it may not be shown; what is `known` already is not asked."""
+    book, extra_vars = prepared.playbook, prepared.options.extra_vars
+    if known is None:
+        known = ask_all(book, extra_vars, prepared.value)
+    return values_of(known), [*secrets_in(book, extra_vars, prepared.value), *secrets_of(known)]
 
 
 def _reporters(options: Options, context: ReporterContext | None) -> list[Reporter]:

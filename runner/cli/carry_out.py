@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.cli.faults import tell
@@ -17,6 +19,7 @@ from runner.model.span import Problem
 if TYPE_CHECKING:
     from runner.engine import Ended, Prepared
     from runner.model.past import Policy
+    from runner.plans.saved import SavedPlan
     from runner.resuming import BrokenOff
 
 
@@ -86,23 +89,44 @@ def carry_out(
     return told(execute(prepared, options, reporter_context=None, argv=masked(argv), words=words))
 
 
-def go_on(broken: BrokenOff, options: Options, argv: Sequence[str], policy: Policy, anyway: bool) -> int:
-    """Go on with a run that was broken off; the exit code. `anyway`: also if something has changed since."""
+def go_on(
+    broken: BrokenOff,
+    options: Options,
+    argv: Sequence[str],
+    policy: Policy | None,
+    anyway: bool,
+    plan: SavedPlan | None = None,
+) -> int:
+    """Go on with a run that was broken off; the exit code. `anyway`: also if something has changed since. `plan`: the
+    one that the run applies."""
+    from runner.cli.apply_command import changed_since, tell_predictions
     from runner.cli.masking import masked
-    from runner.cli.resume_command import allow, refuse
+    from runner.cli.resume_command import allow, refuse, tell_undecided
     from runner.engine import INDETERMINATE, execute
-    from runner.resuming import Resumption, changes
+    from runner.plans.foretell import Foreteller
+    from runner.resuming import Resumption, changes, find
+    from runner.start import Oversight
 
     prepared = prepared_or_told(options)
     found = changes(broken, prepared)
+    for text in changed_since(plan, prepared) if plan is not None else ():
+        if text not in found and f"{Path.cwd()}/{text}" not in found:
+            found.append(text)
     (allow if anyway else refuse)(found)
     refuse_locked(prepared)
     end_in_order_when_told_to()
     resumption = Resumption(broken, broken.past(policy), tuple(found))
-    ended = execute(prepared, options, reporter_context=None, argv=masked(argv), resumption=resumption)
+    foreteller = Foreteller(plan, broken.standing()) if plan is not None else None
+    ended = execute(
+        prepared, options, argv=masked(argv), resumption=resumption, oversight=Oversight(foretell=foreteller)
+    )
     code = told(ended)
+    if foreteller is not None:
+        tell_predictions(foreteller)
     if code == INDETERMINATE:
-        print(f"to try again where hosts were stopped: pbrun retry {ended.log_path}", file=sys.stderr)
+        over = find(ended.log_path, os.environ, ended=True)
+        assert over is not None
+        tell_undecided(over)
     return code
 
 

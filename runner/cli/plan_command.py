@@ -53,6 +53,7 @@ def options_of(found: argparse.Namespace) -> Options:
 
 def run(words: Sequence[str], argv: Sequence[str]) -> int:
     """Make a dry run and write the plan; the exit code. Raises `PbrunError`s."""
+    from runner.asking import ask_all
     from runner.cli.carry_out import end_in_order_when_told_to, prepared_or_told, refuse_locked
     from runner.cli.masking import masked
     from runner.cli.plan_files import check_place, new_seal, saved_plan, write_plan
@@ -68,13 +69,14 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:
     refuse_locked(prepared)
     end_in_order_when_told_to()
     seal, collector = new_seal(), Collector()
-    oversight = Oversight((collector,), bytes.fromhex(seal))
+    answers = ask_all(prepared.playbook, options.extra_vars, prepared.value, seal=bytes.fromhex(seal))
+    oversight = Oversight((collector,), bytes.fromhex(seal), answers=answers)
     ended = execute(prepared, options, argv=masked(argv), oversight=oversight)
     print(ended.log, file=sys.stderr)
     if ended.exit_code not in (0, 2) or (ended.exit_code == 2 and not options.detailed_exitcode):
         print("plan: not written, because the dry run did not end well", file=sys.stderr)
         return ended.exit_code
-    plan = saved_plan(prepared, options, collector, words, seal=seal)
+    plan = saved_plan(prepared, options, collector, words, answers, seal=seal)
     write_plan(place, plan)
     changes, open_ = plan.count("change"), plan.count("unknown")
     hosts = len(plan.hosts_that_change)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from runner.cli.plan_answers import open_answers, private_answers
+from runner.cli.replacing import replace_file
 from runner.errors import EnvironmentFault, OptionError
 from runner.model.moment import iso
 from runner.model.options import Options
@@ -18,6 +19,7 @@ from runner.plans.saved import NoPlan, SavedPlan, decode, encode
 from runner.plans.sources import relative, variables
 
 if TYPE_CHECKING:
+    from runner.asking import Answers
     from runner.preparation import Prepared
 
 SEAL_BYTES: Final = 32
@@ -30,7 +32,13 @@ def new_seal() -> str:
 
 
 def saved_plan(
-    prepared: Prepared, options: Options, found: Collector | None, words: Sequence[str], *, seal: str
+    prepared: Prepared,
+    options: Options,
+    found: Collector | None,
+    words: Sequence[str],
+    answers: Answers,
+    *,
+    seal: str,
 ) -> SavedPlan:
     """The plan of a dry run that was watched by `found`; without one, only what it hangs on. `words`: the command line,
     of which secrets are masked."""
@@ -49,6 +57,8 @@ def saved_plan(
         variables(prepared.inventory, options.extra_vars, bytes.fromhex(seal)),
         found.start.git if found is not None and found.start is not None else {},
         tuple(found.steps) if found is not None else (),
+        open_answers(answers),
+        private_answers(answers, seal),
     )
 
 
@@ -58,19 +68,7 @@ def write_plan(path: Path, plan: SavedPlan) -> None:
     Raises OptionError if something else is there, and EnvironmentFault if it cannot be written.
     """
     check_place(path)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(encode(plan))
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink()
-            raise
-    except OSError as error:
-        raise EnvironmentFault(f"cannot write the plan {path}: {(error.strerror or str(error)).lower()}") from None
+    replace_file(path, encode(plan).encode(), private=True)
 
 
 def check_place(path: Path) -> None:

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from runner.cli import flags
 from runner.errors import OptionError
+from runner.model.call import Status
 from runner.model.options import Options
 from runner.model.plan import Kind
+from runner.model.playbook import Task
 
 DESCRIPTION = """\
 Begins a new run of an earlier one's playbooks, with its options, for the hosts that failed there or could not be
@@ -21,6 +23,7 @@ EXAMPLES = """
   pbrun retry                                       the newest run
   pbrun retry 3f2a                                  the run whose id begins so
   pbrun retry run.jsonl                             the last run of this log
+  pbrun retry 3f2a --indeterminate skip             not again what may or may not have run
 """
 
 
@@ -29,6 +32,8 @@ def parser() -> flags.Parser:
     made = flags.Parser("pbrun retry", DESCRIPTION, EXAMPLES, usage="pbrun retry [RUN|FILE]")
     made.add_argument("run", nargs="?", default="last", metavar="RUN|FILE",
                       help="the run's id, its beginning, or its log (default: the newest run)")  # fmt: skip
+    made.add_argument("--indeterminate", choices=("rerun", "skip"), default="rerun",
+                      help="at a step that may or may not have run (rerun, default), or behind it")  # fmt: skip
     return made
 
 
@@ -38,7 +43,8 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - wha
     from runner.cli.play_command import options_of
     from runner.resuming import find
 
-    found = find(parser().read(words).run, os.environ, ended=True)
+    wanted = parser().read(words)
+    found = find(wanted.run, os.environ, ended=True)
     if found is None:
         raise OptionError("there is no run to retry")
     losses = found.losses()
@@ -48,19 +54,31 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - wha
     os.chdir(found.start.cwd)
     hosts = ",".join(dict.fromkeys(loss.host for loss in losses))
     again = [*found.words, "--limit", hosts]
-    first = _first(options_of(again), [loss.task_id for loss in losses])
-    if first:
-        again += ["--start-at-task", first]
-    print(f"pbrun: retrying the run {found.run} on {hosts}" + (f", from {first!r}" if first else ""), file=sys.stderr)
+    skip = wanted.indeterminate == "skip"
+    failed = [(loss.task_id, int(skip and loss.status is Status.INDETERMINATE)) for loss in losses]
+    try:
+        first = _first(options_of(again), failed)
+    except IndexError:
+        print(f"nothing comes behind the steps of the run {found.run} that may or may not have run")
+        return 0
+    if first is None and any(behind for _, behind in failed):
+        raise OptionError(
+            "what comes behind a handler or a step that was included cannot be told: leave --indeterminate out"
+        )
+    if first is not None:
+        again += ["--start-at-task", first.id]
+    name = f", from {str(first.name)!r}" if first is not None else ""
+    print(f"pbrun: retrying the run {found.run} on {hosts}{name}", file=sys.stderr)
     return carry_out(replace(options_of(again), parent=found.run), again)
 
 
-def _first(options: Options, failed: Sequence[str]) -> str:
-    """The name of the first of the tasks in the plan; "" if one is none of its tasks (a handler, or included)."""
+def _first(options: Options, failed: Sequence[tuple[str, int]]) -> Task | None:
+    """The first of the tasks in the plan, or the one so many behind it; None if one is none of its tasks (a handler, or
+    included). Raises IndexError if nothing comes there."""
     from runner.preparation import prepare
 
     nodes = [node for play in prepare(options).plan.plays for node in play.nodes if node.kind is Kind.TASK]
     places = {node.task.id: number for number, node in enumerate(nodes)}
-    if not all(task in places for task in failed):
-        return ""
-    return str(nodes[min(places[task] for task in failed)].task.name)
+    if not all(task in places for task, _ in failed):
+        return None
+    return nodes[min(places[task] + behind for task, behind in failed)].task

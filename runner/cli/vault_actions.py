@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner.cli import vault_files, vault_secrets
 from runner.cli.configured import configured
+from runner.cli.replacing import replace_file
 from runner.cli.vault_edit import edited
 from runner.cli.vault_secrets import VaultSettings
 from runner.errors import OptionError, PbrunError, VaultError
@@ -125,7 +126,7 @@ def create(found: argparse.Namespace) -> None:
     ours = settings()
     secret = encrypting_secret(found, ours)
     path.parent.mkdir(parents=True, exist_ok=True)
-    vault_files.replace(path, seal(edited(b"", path.suffix), secret, ours))
+    replace_file(path, seal(edited(b"", path.suffix), secret, ours))
 
 
 def edit(found: argparse.Namespace) -> None:
@@ -138,7 +139,7 @@ def edit(found: argparse.Namespace) -> None:
         changed = edited(opened.data, Path(name).suffix)
         if changed != opened.data:
             secret = VaultSecret(opened.vault_id, opened.secret.password)
-            vault_files.replace(Path(name), seal(changed, secret, ours))
+            replace_file(Path(name), seal(changed, secret, ours))
 
 
 def _opened(name: str, keys: Keyring) -> Opened:

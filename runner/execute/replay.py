@@ -89,16 +89,20 @@ class Replay:
             return
         step.attempt = max(step.attempt, known.attempts + 1)
         step.earlier = tuple(tuple(Claim(self.past.run, *send) for send in sends) for sends in known.sends)
-        if not ADOPTS:
+        if (known.asked and not known.sends) or not ADOPTS:
             step.earlier = ()
-            self.decide(step, unsafe=known.unsafe)
+            self.decide(job, step, unsafe=known.unsafe)
 
-    def decide(self, step: Step, *, unsafe: bool) -> bool:
-        """Nobody knows whether the step has run. Returns whether it is to run (again)."""
-        if not unsafe or self.past.policy is Policy.RERUN:
+    def decide(self, job: Job, step: Step, *, unsafe: bool) -> bool:
+        """Nobody knows whether the step has run. Returns whether it is to run (again): the command line says so, or
+        else the task."""
+        own = job.task.resume
+        policy = self.past.policy or (Policy(own) if own else Policy.FAIL)
+        if not unsafe or policy is Policy.RERUN:
             return True
-        if self.past.policy is Policy.SKIP:
-            step.outcome = Outcome(Status.SKIPPED, {}, msg=f"{UNHEARD}; it is skipped as --indeterminate says")
+        if policy is Policy.SKIP:
+            by = "--indeterminate says" if self.past.policy else "its task says (resume: skip)"
+            step.outcome = Outcome(Status.SKIPPED, {}, msg=f"{UNHEARD}; it is skipped as {by}")
         else:
             step.outcome = Outcome(Status.INDETERMINATE, msg=f"{UNHEARD} (see --indeterminate)")
         step.fragment = None

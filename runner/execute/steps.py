@@ -80,7 +80,7 @@ class Steps:
     def _nobody_knows(self, chain: Chain, job: Job, step: Step, index: int) -> None:
         """The host has no answer of a step that it began before the run was broken off."""
         assert self._world.replay is not None and step.fragment is not None
-        if self._world.replay.decide(step, unsafe=step.fragment.effect is Effect.UNSAFE):
+        if self._world.replay.decide(job, step, unsafe=step.fragment.effect is Effect.UNSAFE):
             # It goes once more with what was to come after it, when the trip is over.
             step.earlier, step.sendings = (), 1
             chain.sent = {index: (job, step), **chain.sent}

@@ -7,6 +7,7 @@ from dataclasses import field
 
 from runner.history.run import BAD, Play, Run, Task
 from runner.model.event import (
+    UNDECIDED,
     HandlerNotified,
     HostLost,
     IntentWithdrawn,
@@ -14,6 +15,7 @@ from runner.model.event import (
     PlanMade,
     PlayStart,
     Record,
+    ResumeStart,
     RunEnd,
     RunStart,
     TaskIntent,
@@ -150,12 +152,27 @@ class _Run:
                 self.notified.append(notified)
             case Notice() as notice:
                 self.notices.append(notice)
+            case ResumeStart():
+                if self.end is not None and self.end.status == UNDECIDED:
+                    self._decided()
+                self.end = None
             case RunStart() as start:
                 self.start = start
             case PlanMade() as plan:
                 self.plan = plan
             case RunEnd() as end:
                 self.end = end
+
+    def _decided(self) -> None:
+        """Steps that may or may not have run get other results now."""
+        for play in self.plays:
+            for task in play.tasks.values():
+                hosts = {result.host for result in task.results if result.undecided and result.final}
+                task.results = [
+                    result
+                    for result in task.results
+                    if result.host not in hosts or not (result.final or result.undecided)
+                ]
 
     def _task(self, event: TaskResult | TaskIntent, ts: float) -> _Task:
         """The task that an event belongs to, which may be the first one that is heard of it."""

@@ -8,13 +8,16 @@ from dataclasses import field, replace
 from typing import Any
 
 from runner.journal.kept import whole
+from runner.model.call import Status
 from runner.model.event import (
+    UNDECIDED,
     Event,
     IntentWithdrawn,
     Kept,
     PlayStart,
     Record,
     ResumeStart,
+    RunEnd,
     TaskIntent,
     TaskResult,
 )
@@ -25,13 +28,14 @@ Unseal = Callable[[Kept], Mapping[str, Any]]
 _OF_TASK = ("looped", "flags", "notify", "loop", "items", "asker")
 
 
-def past_of(run: str, records: Iterable[Record], unseal: Unseal, policy: Policy = Policy.FAIL) -> Past:
+def past_of(run: str, records: Iterable[Record], unseal: Unseal, policy: Policy | None = None) -> Past:
     """The past of a run. `unseal` gives what was kept, in the clear. Raises ValueError for a log that was not written
     by a run."""
     reading = _Reading(unseal)
     for record in records:
         reading.now = record.ts
         reading.see(record.event)
+    reading.decide()
     return Past(
         run,
         tuple(reading.tasks),
@@ -54,6 +58,8 @@ class _Reading:
     orders: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     lines: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     sent: dict[tuple[str, str, int], int] = field(default_factory=lambda: defaultdict(int))
+    undecided: set[tuple[str, str]] = field(default_factory=set)
+    is_over: bool = False
     kept: Kept | None = None
     trips: int = 0
     now: float = 0.0
@@ -82,6 +88,23 @@ class _Reading:
                 self.orders[event.play_id] += event.hosts
             case ResumeStart():
                 self.sent.clear()
+                self.decide()
+            case RunEnd():
+                self.is_over = event.status == UNDECIDED
+
+    def decide(self) -> None:
+        """A run that has ended with steps that may or may not have run goes on: they are to be decided now."""
+        if not self.is_over:
+            return
+        for end in [end for end in self.tasks if (end.task_id, end.host) in self.undecided]:
+            self.tasks.remove(end)
+            for index, step in enumerate(end.steps):
+                if step.status is Status.INDETERMINATE:
+                    self.open[end.task_id, end.host, index] = Open(end.name, unsafe=True, asked=True)
+                else:
+                    self.items[end.task_id, end.host][index] = step
+        self.undecided.clear()
+        self.is_over = False
 
     def _item(self, kept: Kept | None, result: TaskResult) -> None:
         items = self.items[result.task_id, result.host]
@@ -112,6 +135,8 @@ class _Reading:
         name = result.task if result is not None else ""
         end = TaskEnd(about.task_id, about.host, name, steps, hidden=hidden, **{"looped": looped, **more})
         self.tasks.append(end)
+        if result is not None and result.undecided:
+            self.undecided.add((end.task_id, end.host))
         for key in [key for key in self.open if key[:2] == (about.task_id, about.host)]:
             del self.open[key]
 

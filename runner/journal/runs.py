@@ -13,12 +13,12 @@ from runner.errors import EnvironmentFault
 from runner.journal.encode import from_iso, opened, record
 from runner.journal.place import fault
 from runner.journal.verify import lines_of
-from runner.model.event import BROKEN_OFF, PlayStart, RunEnd, RunStart
+from runner.model.event import BROKEN_OFF, PlayStart, ResumeStart, RunEnd, RunStart
 from runner.model.quick import dataclass
 
 # How each line that we wrote opens. What others have reshaped is read in full.
 _OPENING: Final = re.compile(rb'\{"v":\d+,"seq":\d+,"run":"([\w.-]+)","type":"(\w+)","ts":"([^"]+)"')
-_TELLING: Final = frozenset({"run_start", "play_start", "run_end"})
+_TELLING: Final = frozenset({"run_start", "resume_start", "play_start", "run_end"})
 
 
 @dataclass(slots=True)
@@ -60,6 +60,8 @@ class LoggedRun:
             return
         if isinstance(event, RunStart):
             self.start = event
+        elif isinstance(event, ResumeStart):
+            self.end = None
         elif isinstance(event, PlayStart):
             self.hosts.update(event.hosts)
         elif isinstance(event, RunEnd):

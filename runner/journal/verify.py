@@ -15,7 +15,7 @@ from typing import Any, Final
 from runner.errors import EnvironmentFault
 from runner.journal.encode import NewerVersion, UnknownType, opened, record_of
 from runner.journal.place import fault
-from runner.model.event import BROKEN_OFF, NO_LINE
+from runner.model.event import BROKEN_OFF, NO_LINE, UNDECIDED
 from runner.model.quick import dataclass
 
 _BEGINNINGS: Final = ("run_start", "resume_start")
@@ -62,6 +62,7 @@ class _Run:
     seq: int
     over: bool = False
     resumable: bool = False
+    decidable: bool = False
     sent: set[tuple[Any, ...]] = field(default_factory=set)
 
 
@@ -142,11 +143,12 @@ class Chain:
                 self._wrong(f"its number in the run is {seq}, and should be {run.seq + 1}")
             if kind == "run_start":
                 self._wrong(f"the run {name} begins a second time")
-            if run.over and not (kind == "resume_start" and run.resumable):
+            if run.over and not (kind == "resume_start" and (run.resumable or (run.decidable and _decides(read)))):
                 self._wrong(f"the run {name} was over before this")
             run.seq = seq
         if kind == "run_end":
-            run.over, run.resumable = True, read.get("status") == BROKEN_OFF
+            run.over, status = True, read.get("status")
+            run.resumable, run.decidable = status == BROKEN_OFF, status == UNDECIDED
         elif kind == "resume_start":
             run.over = False
         elif kind == "task_intent":
@@ -187,6 +189,11 @@ class Chain:
         if self.kinds[place] not in _BEGINNINGS:
             self._wrong("the head that was asked for is the line before this one: what follows was added", place + 1)
         return self.whole - place
+
+
+def _decides(resumption: dict[str, Any]) -> bool:
+    """Whether it says what to do with steps that may or may not have run."""
+    return resumption.get("indeterminate") in ("rerun", "skip")
 
 
 def _step(read: dict[str, Any]) -> tuple[Any, ...]:

@@ -93,6 +93,7 @@ class _Reading:
         self.beside = FileVars()
         self.read: dict[str, None] = {}
         self.any_read = False
+        self.worked_out = False
 
     def source(self, source: str) -> None:
         """One word of `-i`."""
@@ -164,6 +165,7 @@ class _Reading:
         """Variables and groups made of those that are there already."""
         from runner.template.templar import Templar
 
+        self.worked_out = True
         constructed.read(self.draft, tree, str(path), self.beside, self.extra_vars, Templar())
 
     def ini(self, path: Path, data: bytes) -> None:
@@ -180,6 +182,7 @@ class _Reading:
     def script(self, path: Path) -> None:
         """Run a script with `--list`, and with `--host` for each host if it gave no `_meta`."""
         span = Span(str(path))
+        self.worked_out = True
         reason = refusal(path, GROUP_AND_OTHERS, sticky=True)
         if reason:
             self.draft.error(span, f"the inventory script is not run: {reason}")
@@ -214,7 +217,7 @@ class _Reading:
         self.read.update(dict.fromkeys(path for path in self.record.files if path not in before))
 
     def finish(self) -> Inventory:
-        return self.draft.finish(self.beside, tuple(self.read))
+        return replace(self.draft.finish(self.beside, tuple(self.read)), worked_out=self.worked_out)
 
 
 def _looks_like_yaml(data: bytes) -> bool:

@@ -1,7 +1,8 @@
 """Every keyword of plays, blocks, tasks, handlers, roles, loop_control and import_playbook: where it may stand, and
 what it holds.
 
-Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html, and `needs` and `stream`.
+Source: https://docs.ansible.com/ansible/latest/reference_appendices/playbooks_keywords.html, and of our own
+`needs`, `resume` and `stream`.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ KEYWORDS: Final[Mapping[str, Keyword]] = {
     "needs": _keyword("words", f"play {_TASKS} include"),
     "poll": _keyword("int", _TASKS),
     "register": _keyword("text", f"{_TASKS} include"),
+    "resume": _keyword("text", _TASKS),
     "retries": _keyword("int", _TASKS),
     "stream": _keyword("bool", _TASKS),
     "until": _keyword("conditions", _TASKS),

@@ -17,8 +17,9 @@ from runner.load.keywords import KEYWORDS
 from runner.load.loops import read_loop
 from runner.load.reading import Reading
 from runner.load.static_names import static_tags
+from runner.model.past import Policy
 from runner.model.playbook import STREAMED, Around, Block, Node, Task
-from runner.registry import BUILTIN
+from runner.registry import BUILTIN, nearest
 from runner.syntax.yaml import Listing, Scalar, Table, Tree, plain
 from runner.vars.doubts import of_name
 
@@ -253,6 +254,8 @@ def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
             extra[name] = conditions(context.reading, tree)
         elif name in ("retries", "stream"):
             extra[name] = plain(tree)
+        elif name == "resume":
+            extra[name] = _resume(context, tree)
         elif name in ("delay", "async", "poll"):
             extra[f"{name}_s"] = plain(tree)
         elif name in ("listen", "needs"):
@@ -263,6 +266,16 @@ def _task_keywords(context: Context, fields: Mapping[str, Tree]) -> dict[str, An
                 extra[name] = value
                 context.reading.note(of_name(value, tree.span))
     return extra
+
+
+def _resume(context: Context, tree: Tree) -> str:
+    """What `--resume` does with the task where nobody knows whether it has run; "" after a mistake."""
+    known, value = [str(policy) for policy in Policy], plain(tree)
+    if value in known:
+        return str(value)
+    hint = nearest(str(value), known) or "it says what --resume does with the task if it may or may not have run"
+    context.reading.error(tree.span, f"'resume' must be one of {', '.join(known)}", hint)
+    return ""
 
 
 def _without_apply(context: Context, action: Action) -> tuple[dict[str, Any], Mapping[str, Any]]:

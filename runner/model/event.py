@@ -11,6 +11,7 @@ from runner.model.quick import dataclass
 
 VERSION = 1
 BROKEN_OFF = "interrupted"  # `RunEnd.status` of a run that can go on
+UNDECIDED = "indeterminate"  # … of one that ended with steps that may or may not have run, which can be decided
 NO_LINE = "0" * 64  # `Record.prev` of the first line of a file
 
 
@@ -220,6 +221,11 @@ class TaskResult:
     def missed(self) -> bool:
         """Whether the plan that is applied foretold something else."""
         return self.foretold in ("same", "change") and self.foretold != ("change" if self.changed else "same")
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the host was stopped at this step, as nobody knows whether it has run."""
+        return self.status is Status.INDETERMINATE and not (self.ignored or self.rescued)
 
     @property
     def title(self) -> str:

@@ -51,10 +51,12 @@ class Inventory:
     """All hosts in inventory order and all groups (`all` and `ungrouped` always exist).
 
     `beside_inventory` holds the folders next to the inventory sources. Those beside a playbook belong to its plays.
-    `sources` are the files and folders read, in order; `localhost` is implicit and not listed in `hosts`.
+    `sources` are the files and folders read, in order; `localhost` is implicit and not listed in `hosts`. `worked_out`:
+    some of it was said by a script or made by expressions, so it may be another one each time.
     """
 
     hosts: Mapping[str, Host]
     groups: Mapping[str, Group]
     beside_inventory: FileVars = field(default_factory=FileVars)
     sources: tuple[str, ...] = ()
+    worked_out: bool = False

@@ -69,19 +69,22 @@ class TaskEnd:
 class Open:
     """A step that began and has no end in the log. `sends`: for each fragment of its attempt the trips and lines it was
     sent as and when that was logged (UTC epoch seconds), the newest last. `unsafe`: some of it may not simply run
-    again. `attempts` were over before. `job`: name and folder of the job that it goes on as."""
+    again. `attempts` were over before. `job`: name and folder of the job that it goes on as. `asked`: its host was
+    asked already, and nobody knows."""
 
     name: str = ""
     sends: tuple[tuple[tuple[int, int, float], ...], ...] = ()
     unsafe: bool = False
     attempts: int = 0
     job: tuple[Any, ...] = ()
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """Everything a run goes on from. `tasks` are in the order in which they ended; `items` and `open` are of tasks that
-    have not. `orders`: the hosts of each play, as its batches had them. `trips`: how many were sent."""
+    have not. `orders`: the hosts of each play, as its batches had them. `trips`: how many were sent.
+    `policy`: what the command line says, if it does."""
 
     run: str = ""
     tasks: tuple[TaskEnd, ...] = ()
@@ -89,7 +92,7 @@ class Past:
     open: Mapping[tuple[str, str, int], Open] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trips: int = 0
-    policy: Policy = Policy.FAIL
+    policy: Policy | None = None
 
 
 NOTHING_OPEN: Final = Open()

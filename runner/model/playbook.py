@@ -134,7 +134,7 @@ class Task:
     `named`: the name was written (else it is the action). `args` are raw (templates inside). `vars` merges block and
     task vars, the inner winning. `id` is stable: it hangs on the place in the play, the action and the raw arguments,
     not on the name. `around` is set for dynamic includes only: what they bring inherits from there, not from the
-    include itself.
+    include itself. `resume`: a `Policy` of its own, or "".
     """
 
     id: str
@@ -162,6 +162,7 @@ class Task:
     poll_s: Any = None
     stream: Any = None
     needs: tuple[str, ...] = ()
+    resume: str = ""
     role: Role | None = None
     include_params: Mapping[str, Any] = field(default_factory=dict)
     apply: Mapping[str, Any] = field(default_factory=dict)

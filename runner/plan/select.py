@@ -42,9 +42,10 @@ def select(draft: Draft) -> Draft:
 
 
 def matches_start(node: TaskNode, start: str) -> bool:
-    """Whether `--start-at-task` names this task: its name, its role-qualified name, or a glob of them."""
+    """Whether `--start-at-task` names this task: its name, its role-qualified name, a glob of them, or
+    its id (as `pbrun retry` does)."""
     task = node.task
-    names = {task.name, f"{task.role.name} : {task.name}"} if task.role else {task.name}
+    names = {task.id, task.name} | ({f"{task.role.name} : {task.name}"} if task.role else set())
     return any(name == start or fnmatch.fnmatchcase(name, start) for name in names)
 
 

@@ -7,25 +7,34 @@ from collections.abc import Iterator, Mapping
 from runner.plans.saved import Foretold, SavedPlan, keyed
 
 
-def sources(old: SavedPlan, new: SavedPlan) -> list[str]:
+def sources(
+    old: SavedPlan, new: SavedPlan, gone: str = "is not read any more", fresh: str = "was not read for the plan"
+) -> list[str]:
     """What has changed of files, variables and version. What is named in no other way is left to `steps`."""
-    found = [*_of_files(old.files, new.files), *_of_variables(old.variables, new.variables)]
+    found = [*of_files(old.files, new.files, gone, fresh), *of_variables(old.variables, new.variables)]
     if old.version != new.version:
-        found.insert(0, f"pbrun is {new.version} now, and was {old.version}")
+        found.insert(0, of_version(old.version, new.version))
     return found
 
 
-def _of_files(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+def of_version(old: str, new: str) -> str:
+    """What to say of another pbrun."""
+    return f"pbrun itself: it was {old} and is {new}"
+
+
+def of_files(old: Mapping[str, str], new: Mapping[str, str], gone: str, fresh: str) -> Iterator[str]:
+    """By their digests; `gone` and `fresh` say what is with those of only one side."""
     for name in sorted({*old, *new}):
         if name not in new:
-            yield f"{name} is not read any more"
+            yield f"{name} {gone}"
         elif name not in old:
-            yield f"{name} was not read for the plan"
+            yield f"{name} {fresh}"
         elif old[name] != new[name]:
             yield f"{name} has changed"
 
 
-def _of_variables(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def of_variables(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """By their digests, of each group and host."""
     for owner in sorted({*old, *new}):
         if owner not in new or owner not in old:
             yield f"{owner} is {'gone' if owner not in new else 'new'}"

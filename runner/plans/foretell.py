@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from runner.model.event import TaskResult
 from runner.plans.collect import key_of
@@ -10,12 +11,15 @@ from runner.plans.saved import SavedPlan, keyed
 
 
 class Foreteller:
-    """Gives each result what the plan said of it, and counts how often that was right, wrong, or nothing at all."""
+    """Gives each result what the plan said of it, and counts how often that was right, wrong, or nothing at all.
 
-    def __init__(self, plan: SavedPlan) -> None:
-        """Nothing has happened yet."""
+    `before`: results of the same run that are in its log already."""
+
+    def __init__(self, plan: SavedPlan, before: Iterable[TaskResult] = ()) -> None:
         self._left = {key: deque(step.says for step in steps) for key, steps in keyed(plan.steps).items()}
         self.right = self.wrong = self.open = 0
+        for event in before:
+            self(event)
 
     def __call__(self, event: TaskResult) -> str | None:
         """What the plan said; `nothing` if it has no such step (one that only an unknown one brings, for example)."""

@@ -52,6 +52,7 @@ class SavedPlan:
     """What a run would do. `words` are those of the command line, `cwd` where it was given; `masked`: some of them are
     secrets, which are not kept. `seal` (hex) is the key of its digests. `files`: each file read and its sha256, below
     `cwd` with a path from there; `variables`: a digest of each variable of the inventory, by group or host and name.
+    `answers` to questions of `vars_prompt`, by play and name; of `private_answers` only digests.
     """
 
     version: str
@@ -64,6 +65,8 @@ class SavedPlan:
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     git: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Foretold, ...] = ()
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    private_answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

@@ -21,7 +21,7 @@ def variables(inventory: Inventory, extra: Mapping[str, Any], seal: bytes) -> di
     have only these. The groups of a host count as a variable of it."""
 
     def told(values: Mapping[str, Any]) -> dict[str, str]:
-        return {name: _digest(seal, value) for name, value in sorted(values.items())}
+        return {name: digest(seal, value) for name, value in sorted(values.items())}
 
     # Where the inventory lies may differ from checkout to checkout, and shows in arguments if it matters.
     ours = {"inventory_dir", "inventory_file"}
@@ -35,7 +35,8 @@ def variables(inventory: Inventory, extra: Mapping[str, Any], seal: bytes) -> di
     return found
 
 
-def _digest(seal: bytes, value: Any) -> str:
+def digest(seal: bytes, value: Any) -> str:
+    """A keyed digest of a value, the same for equal ones."""
     return hmac.new(seal, _text(value).encode("utf-8", "surrogateescape"), sha256).hexdigest()[:32]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import string
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -76,6 +77,13 @@ def password_hash(
         return _bcrypt(as_bytes(password), salt, rounds or 12, ident or "2b")
     given = {"salt": salt, "salt_size": salt_size, "rounds": rounds or _ROUNDS.get(scheme)}
     return _passlib(scheme, as_text(password), {key: value for key, value in given.items() if value})
+
+
+def salt_from(key: bytes, about: str, hashtype: str, size: int | None = None) -> str:
+    """A salt for `password_hash` that is the same for the same key, and looks like any other without it."""
+    longest = {"md5_crypt": 8, "bcrypt": 22}.get(_SCHEMES.get(hashtype, hashtype), 16)
+    drawn = hmac.digest(key, f"salt {about}".encode("utf-8", "surrogateescape"), "sha256")
+    return "".join(_BCRYPT_LETTERS[byte & 0x3F] for byte in drawn[: min(size or longest, longest)])
 
 
 def _passlib(scheme: str, password: str, settings: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from runner.cli.main import main
+from runner.journal.read import read
+from runner.model.event import TaskResult
 from tests.end_to_end.process import ROOT, environment, read_log, write_playbook
 from tests.end_to_end.test_interrupts import hears_interrupts
 from tests.sshd_farm import Farm, sshd_farm
@@ -209,3 +213,65 @@ def test_jobs_that_go_on_by_themselves_are_found_again(tmp_path: Path) -> None:
     code, said = ends(begin(tmp_path, "--resume", str(log)))
     assert code == 0, said
     assert marks.read_text().splitlines() == ["left", "watched", "two one"]
+
+
+def kill_session(session: int) -> None:
+    """Kill all processes of a session, as a host that is switched off does."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+
+
+def test_an_apply_that_lost_a_step_goes_on_and_says_what_was_foretold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script says the inventory; the machine dies in the second step, whose end nobody knows then."""
+    script, began, plan = tmp_path / "hosts", tmp_path / "began", str(tmp_path / "plan.json")
+    said = '{"web": {"hosts": ["h1"], "vars": {"ansible_connection": "local", "level": LEVEL}}}'
+    script.write_text(f"#!/bin/sh\necho '{said}' | sed s/LEVEL/$(cat {tmp_path}/level)/\n")
+    script.chmod(0o755)
+    text = f"""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {{name: one, copy: {{dest: {tmp_path}/one, content: "{{{{ level }}}}"}}}}
+    - {{name: two, shell: "ps -o sid= $$ > {began}; test -e {tmp_path}/gate || sleep 60"}}
+    - {{name: three, template: {{src: three.j2, dest: {tmp_path}/three}}}}
+"""
+    (tmp_path / "three.j2").write_text("three\n")
+    (tmp_path / "level").write_text("1")
+    book = write_playbook(tmp_path / "site.yml", text)
+    assert ends(begin(tmp_path, "plan", book, "-i", str(script), "-o", plan))[0] == 0
+    log = tmp_path / "log.jsonl"
+    run = begin(tmp_path, "apply", plan, "--log", str(log))
+    while run.poll() is None and not (began.exists() and began.read_text().strip()):
+        time.sleep(0.01)
+    run.kill()
+    run.communicate(timeout=30)
+    kill_session(int(began.read_text()))
+
+    # Neither what the run has not come to may have changed, nor what the script says.
+    (tmp_path / "three.j2").write_text("four\n")
+    (tmp_path / "level").write_text("2")
+    code, said = ends(begin(tmp_path, "--resume", str(log)))
+    assert code == 1 and "three.j2 has changed" in said and said.count("variable level has changed") == 1, said
+    (tmp_path / "three.j2").write_text("three\n")
+    (tmp_path / "level").write_text("1")
+    code, said = ends(begin(tmp_path, "--resume", str(log)))
+    assert code == 6 and "h1: 'two'" in said and f"--resume {log} --indeterminate skip" in said, said
+    # The run is over, and can be taken up again all the same: to decide that step.
+    code, said = ends(begin(tmp_path, "--resume", str(log), "--indeterminate", "skip"))
+    assert code == 0 and "plan: 2 as foretold, 0 not, 1 could not be foretold" in said, said
+    assert (tmp_path / "three").read_text() == "three\n"
+    results = [record.event for record in read(log) if isinstance(record.event, TaskResult)]
+    assert [(one.task, one.status, one.foretold) for one in results if one.foretold] == [
+        ("one", "changed", "change"),
+        ("two", "indeterminate", "unknown"),
+        ("two", "skipped", "unknown"),
+        ("three", "changed", "change"),
+    ]
+    assert main(["log", "verify", str(log)]) == 0
+    assert main(["log", "show", str(log)]) == 0
+    shown = capsys.readouterr().out
+    assert "skipped     h1" in shown and "may have run" not in shown

@@ -71,6 +71,26 @@ def test_private_prompts_are_confirmed_and_never_shown(tmp_path: Path) -> None:
     assert "hunter" not in screen + (tmp_path / "log").read_text()
 
 
+def test_a_plan_is_applied_with_its_answers_and_asks_once_for_what_it_does_not_keep(tmp_path: Path) -> None:
+    prompts = "[{name: who, private: false}, {name: pw, prompt: Word}]"
+    task = f"{{copy: {{dest: {tmp_path}/made, content: '{{{{ who }}}} {{{{ pw }}}}'}}}}"
+    book = write_playbook(tmp_path / "p.yaml", f"- hosts: all\n  vars_prompt: {prompts}\n  tasks: [{task}]\n")
+    plan = str(tmp_path / "plan.json")
+    with terminal(tmp_path, "plan", book, *HERE, "-o", plan) as run:
+        for question, answer in (("who:", "ann"), ("Word:", "hunter2")):
+            run.until(question)
+            run.keys(answer, "Enter")
+        run.until("rc=0")
+    for answer, ends, says in (("hunter3", "rc=3", "the question for pw"), ("hunter2", "rc=0", "1 as foretold")):
+        (state := tmp_path / answer).mkdir()
+        with terminal(state, "apply", plan, width=200) as run:
+            run.until("Word:")
+            run.keys(answer, "Enter")
+            screen = run.until(ends)
+        assert says in screen and screen.count("Word:") == 1 and "who:" not in screen
+    assert (tmp_path / "made").read_text() == "ann hunter2"
+
+
 def test_ctrl_c_twice_ends_at_once(tmp_path: Path) -> None:
     book = write_playbook(tmp_path / "p.yaml", "- hosts: all\n  tasks: [{name: nap, shell: sleep 50}]\n")
     with terminal(tmp_path, book, *HERE, "--log", str(tmp_path / "log")) as run:

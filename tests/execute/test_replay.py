@@ -18,7 +18,7 @@ from runner.journal.keep import Keeper
 from runner.journal.past import past_of
 from runner.journal.plain import same
 from runner.journal.sealing import Sealing
-from runner.model.event import Event, Kept, Record, ResumeStart, TaskResult
+from runner.model.event import Event, Kept, Record, ResumeStart, RunEnd, TaskResult
 from runner.model.past import Past, Policy
 from runner.model.playbook import Node, Task
 from tests.execute.simulation import BrokenOff, Simulation, inventory, planned, play
@@ -35,7 +35,7 @@ def written(events: Sequence[Event], sealing: Sealing) -> list[Record]:
     return [record(line(Record(number, "run", 0.0, event))) for number, event in enumerate(made)]
 
 
-def past(events: Sequence[Event], sealing: Sealing, policy: Policy = Policy.RERUN) -> Past:
+def past(events: Sequence[Event], sealing: Sealing, policy: Policy | None = Policy.RERUN) -> Past:
     """The past that a log holds."""
     return past_of("run", written(events, sealing), sealing.opened, policy)
 
@@ -206,7 +206,7 @@ def test_everything_that_a_run_remembers_is_as_it_was(tmp_path: Path, strategy: 
 
 
 def test_a_step_that_was_under_way_is_indeterminate_skipped_or_run_again(tmp_path: Path) -> None:
-    tasks = "[{name: a, command: a}, {name: b, command: b, register: b}, {name: c, command: 'c {{ b }}'}]"
+    tasks = "[{name: a, command: a}, {name: b, command: b, register: b, resume: skip}, {name: c, command: 'c {{ b }}'}]"
     site, _ = load(tmp_path, {"site.yml": f"- hosts: all\n  gather_facts: false\n  tasks: {tasks}\n"})
     sealing = Sealing(tmp_path / "key")
 
@@ -219,14 +219,46 @@ def test_a_step_that_was_under_way_is_indeterminate_skipped_or_run_again(tmp_pat
     at = next(n for n, event in enumerate(whole.log) if isinstance(event, TaskResult) and event.task == "b")
     log = whole.log[: at - 1]
     found = {}
-    for policy in Policy:
+    for policy in (None, *Policy):
         done = make(Replay(past(log, sealing, policy))).go()
         found[policy] = (done.ran_on("h1"), [str(status) for _, status in done.results("h1")], done.run.exit_code())
     assert found == {
+        # What the task itself says counts where the command line says nothing.
+        None: ([("c", None)], ["skipped", "changed"], 0),
         Policy.FAIL: ([], ["indeterminate"], 4),
         Policy.SKIP: ([("c", None)], ["skipped", "changed"], 0),
         Policy.RERUN: ([("b", None), ("c", None)], ["changed", "changed"], 0),
     }
+
+
+def test_a_run_that_has_ended_with_a_step_that_may_have_run_is_taken_up_there(tmp_path: Path) -> None:
+    """Unless another host has gone on where it would have waited for the one that was stopped."""
+    loop = "{name: b, command: 'b {{ item }}', loop: [1, 2], register: b}"
+    tasks = f"[{{name: a, command: a}}, {loop}, {{name: c, command: c}}]"
+    site, _ = load(tmp_path, {"site.yml": f"- hosts: all\n  gather_facts: false\n  tasks: {tasks}\n"})
+    sealing = Sealing(tmp_path / "key")
+
+    def make(replay: Replay | None, *hosts: str) -> Simulation:
+        done = planned(site, inventory(*hosts))
+        done.run.world.replay = replay
+        return done
+
+    def ended(*hosts: str) -> list[Event]:
+        """The log of a run that was broken off in the loop of its last host and has ended with that unknown."""
+        whole = make(None, *hosts).go()
+        ends = [n for n, event in enumerate(whole.log) if isinstance(event, TaskResult) and event.host == hosts[-1]]
+        log = whole.log[: ends[1]]
+        stopped = make(Replay(past(log, sealing, Policy.FAIL)), *hosts).go()
+        assert [str(status) for task, status in stopped.results(hosts[-1]) if task == "b"] == ["indeterminate"]
+        return [*log, RESUMED, *stopped.log, RunEnd("indeterminate", 6, {})]
+
+    log = ended("h1")
+    for policy, ran in {Policy.SKIP: ["c"], Policy.RERUN: ["b", "b", "c"]}.items():
+        done = make(Replay(past(log, sealing, policy)), "h1").go()
+        assert [task for task, _ in done.ran_on("h1")] == ran, policy
+        assert done.run.exit_code() == 0
+    with pytest.raises(LogMismatch, match="h1: c"):
+        make(Replay(past(ended("h1", "h2"), sealing, Policy.SKIP)), "h1", "h2").go()
 
 
 def test_a_log_that_does_not_fit_is_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -144,12 +144,19 @@ def test_what_later_runs_add_is_told_from_what_was_added(log: Path) -> None:
         ([START, START], "begins a second time"),
         ([START, RunEnd("ok", 0, {}), Notice("notice", "x")], "was over before this"),
         ([START, RunEnd("ok", 0, {}), ResumeStart("0.1.0", (), 1)], "was over before this"),
+        ([START, RunEnd("indeterminate", 6, {}), ResumeStart("0.1.0", (), 1)], "was over before this"),
         ([START, IntentWithdrawn("t1", "a")], "withdraws an intent that is not there"),
     ],
 )
 def test_a_chain_that_holds_but_is_of_no_run(events: list[Event], said: str, tmp_path: Path) -> None:
     write(tmp_path / "log", "cccc", events)
     assert [what for _, what in verify(rows_of(tmp_path / "log")).faults if said in what]
+
+
+def test_a_run_that_ended_with_open_questions_goes_on_when_they_are_answered(tmp_path: Path) -> None:
+    answer = ResumeStart("0.1.0", (), 1, indeterminate="skip")
+    write(tmp_path / "log", "cccc", [START, RunEnd("indeterminate", 6, {}), answer, RunEnd("ok", 0, {})])
+    assert verify(rows_of(tmp_path / "log")).faults == ()
 
 
 def test_newer_lines(log: Path) -> None:

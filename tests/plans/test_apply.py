@@ -336,7 +336,7 @@ def test_an_edited_plan(copied: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_what_goes_on_with_a_plan_that_was_being_applied(copied: Path) -> None:
     plan = decode((copied / "project/plan.json").read_text())
-    options = to_go_on(APPLY[1:], plan.digest)
+    options, _ = to_go_on(APPLY[1:], plan.digest)
     assert options.playbooks == ("site.yaml",)
     assert not options.check
     assert options.extra_vars == {"db_password": "hunter22", "shown": "1"}

@@ -61,7 +61,7 @@ def test_the_same_differs_in_nothing() -> None:
                 "host web1: variable port has changed",
             ],
         ),
-        ({"version": "1.1"}, ["pbrun is 1.1 now, and was 1.0"]),
+        ({"version": "1.1"}, ["pbrun itself: it was 1.0 and is 1.1"]),
     ],
 )
 def test_what_has_changed_is_named(changed: dict[str, Any], says: list[str]) -> None:
