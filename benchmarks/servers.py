@@ -25,7 +25,8 @@ BENCH_UID = 61999
 # sshd refuses more (MAX_LISTEN_SOCKS in its sshd.c), so every sixteen addresses get a server.
 ADDRESSES_A_SERVER = 16
 
-# The hosts have a folder for temporary files of their own: what others have left in /tmp is no part of the work.
+# Hosts share no folder for temporary files with the machine, nor, since no host has hundreds of them, all with one
+# another: what is in it is no part of the work.
 CONFIG = """\
 Port {port}
 {listen}
@@ -41,7 +42,7 @@ PermitRootLogin prohibit-password
 MaxStartups 1000
 MaxSessions 100
 LogLevel ERROR
-SetEnv TMPDIR={folder}/home
+SetEnv TMPDIR={spool}
 Subsystem sftp internal-sftp
 """
 
@@ -103,6 +104,15 @@ def own_users(folder: Path) -> str:
     return f"mount --bind {shlex.quote(str(etc))} /etc && "
 
 
+def own_spool(home: Path, number: int, is_root: bool) -> Path:
+    """A folder for temporary files of the server that begins with this host."""
+    spool = home / f"tmp-{number}"
+    spool.mkdir()
+    if is_root:
+        os.chown(spool, BENCH_UID, BENCH_UID)
+    return spool
+
+
 def wait_for_port(address: tuple[str, int], server: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
     """Return when something listens there. Raises RuntimeError when the server ended or time is over."""
     end = time.monotonic() + timeout_s
@@ -143,7 +153,8 @@ def farm(folder: Path, count: int) -> Iterator[Farm]:
             part = addresses[number : number + ADDRESSES_A_SERVER]
             config = folder / f"sshd_config_{number}"
             listen = "\n".join(f"ListenAddress {address}" for address, _ in part)
-            config.write_text(CONFIG.format(port=port, listen=listen, folder=folder))
+            spool = own_spool(folder / "home", number, is_root)
+            config.write_text(CONFIG.format(port=port, listen=listen, folder=folder, spool=spool))
             text = first + "exec " + shlex.join([sshd, "-D", "-f", str(config), "-E", str(folder / "sshd.log")])
             command = ["unshare", "--mount", "sh", "-c", text] if is_root else ["sh", "-c", text]
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
