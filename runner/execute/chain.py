@@ -43,8 +43,10 @@ class Chain:
     def add(self, job: Job) -> None:
         """Put a job behind the others."""
         self.jobs.append(job)
-        self.queue.extend((job, step) for step in job.lines)
-        self.weight += sum(_weight(step) for step in job.lines)
+        lines = job.lines
+        if lines:
+            self.queue.extend((job, step) for step in lines)
+            self.weight += sum(_weight(step) for step in lines)
 
     def put_first(self, job: Job) -> None:
         """Put a job in front: the others go on when it is done."""

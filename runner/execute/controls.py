@@ -26,6 +26,8 @@ def act(world: World, state: RunState, batch: Batch, number: int, task: Task, ou
     """Carry out a step's control. Returns whether it changed the inventory. Raises StepError (a host name that cannot
     be used, a role to end outside of roles, an inventory that has mistakes now)."""
     control = outcome.control
+    if control is None:
+        return False
     if isinstance(control, AddHost | GroupBy):
         before = state.inventory
         state.change(change_inventory(control, batch.hosts[number], before))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 from runner.execute.job import Job, Step
@@ -13,6 +14,8 @@ from runner.plan.effects import STRUCTURAL
 # Keywords that decide what the end of a task means for others.
 _FLAGS: Final = ("check", "ignore_errors", "ignore_unreachable", "any_errors_fatal", "delegate_facts")
 _OUTCOME: Final = ("facts", "own_facts", "set_vars", "included_vars", "control", "cacheable", "unknown")
+_of_flags: Final = attrgetter(*_FLAGS)
+_of_outcome: Final = attrgetter(*_OUTCOME)
 
 
 def step_end(step: Step, job: Job) -> dict[str, Any]:
@@ -22,9 +25,7 @@ def step_end(step: Step, job: Job) -> dict[str, Any]:
         made["item"] = step.item
     outcome = step.outcome
     if outcome is not None:
-        for name in _OUTCOME:
-            if value := getattr(outcome, name):
-                made[name] = value
+        made.update({name: value for name, value in zip(_OUTCOME, _of_outcome(outcome), strict=True) if value})
     if step.delegate:
         made["delegate"] = step.delegate
     if step.brought is not None:
@@ -44,9 +45,8 @@ def kept_item(job: Job, step: Step) -> Kept:
 def kept_task(job: Job, asker: str, *, alone: bool) -> Kept:
     """How a task ended; `asker` is the host that wanted these facts, if no task did. `alone`: no result follows."""
     made: dict[str, Any] = {} if job.looped or not job.steps else step_end(job.steps[-1], job)
-    flags = [name for name in _FLAGS if getattr(job.flags, name)]
-    if flags:
-        made["flags"] = flags
+    if any(_of_flags(job.flags)):
+        made["flags"] = [name for name in _FLAGS if getattr(job.flags, name)]
     if job.named is not None:
         made["notify"] = job.named
     if alone:

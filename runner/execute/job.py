@@ -138,7 +138,9 @@ class Job:
     @property
     def hidden(self) -> bool:
         """Whether its result as a whole is nobody's to see: one of its items is enough."""
-        return any(self.flags_at(step).no_log for step in self.steps) if self.steps else self.flags.no_log
+        if not self.looped or not self.steps:
+            return (self.flags_at(self.steps[-1]) if self.steps else self.flags).no_log
+        return any(self.flags_at(step).no_log for step in self.steps)
 
     @property
     def place(self) -> Place | None:

@@ -146,11 +146,11 @@ class Judge:
         return outcome
 
     def _conditions(self, job: Job, step: Step, result: dict[str, Any]) -> Again | None:
-        scope = self._scope(job, step, result)
         retries = self._retries(job, step)
         if retries:
             result["attempts"] = step.attempt
-        self._verdicts(job, result, scope)
+        if job.task.changed_when or job.task.failed_when:
+            self._verdicts(job, result, self._scope(job, step, result))
         return self._until(job, step, result, retries) if retries else None
 
     def _verdicts(self, job: Job, result: dict[str, Any], scope: StepScope) -> None:

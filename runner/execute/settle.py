@@ -12,11 +12,12 @@ from runner.inventory.changes import with_group, with_host
 from runner.model.call import AddHost, Diff, GroupBy, Outcome, Status
 from runner.model.event import TaskResult
 from runner.model.plan import Kind
-from runner.model.values import Unknown
+from runner.model.values import SIMPLE, Unknown
 
 HIDDEN: Final = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
 _EVENT_KEYS: Final = frozenset({"rc", "stdout", "stderr", "msg", "changed", "diff", "failed", "results"})
 BAD: Final = (Status.FAILED, Status.UNREACHABLE, Status.INDETERMINATE)
+_TEXTS: Final = (str, Unknown)
 LOST: Final = (Status.UNREACHABLE, Status.INDETERMINATE)
 
 
@@ -49,11 +50,13 @@ def may_change(step: Step) -> bool:
 
 def is_ignored(job: Job, status: Status) -> bool:
     """Whether the task was told to go on after such an end: for each of the items that ended so."""
+    if status not in BAD:
+        return False
     ended = LOST if status in LOST else (Status.FAILED,)
     flags = [job.flags_at(step) for step in job.steps if step.status in ended] or [job.flags]
     if status in LOST:
         return all(each.ignore_unreachable for each in flags)
-    return status is Status.FAILED and all(each.ignore_errors for each in flags)
+    return all(each.ignore_errors for each in flags)
 
 
 def prediction_of(job: Job, step: Step | None, status: Status) -> str | None:
@@ -85,7 +88,7 @@ def result_event(
     one = step if step is not None else (job.steps[-1] if job.steps else None)
     start = min((s.start for s in job.steps if s.start), default=0.0) if step is None else step.start
     end = one.end if one is not None else 0.0
-    values = {} if hidden else {k: plain(v) for k, v in result.items() if k not in _EVENT_KEYS or _is_value(k, v)}
+    values = {} if hidden else _values(result)
     rc = result.get("rc")
     diff: tuple[Diff, ...] = outcome.diff if outcome is not None and flags.diff and not hidden else ()
     return TaskResult(
@@ -120,10 +123,19 @@ def result_event(
     )
 
 
+def _values(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a result the event has no field for."""
+    return {
+        key: value if type(value) in SIMPLE else plain(value)
+        for key, value in result.items()
+        if key not in _EVENT_KEYS or _is_value(key, value)
+    }
+
+
 def _is_value(key: str, value: Any) -> bool:
     """Whether a result's key is a value although the event has a field for it: a message that is no text
     (`msg: [a, b]`), for the field has its text alone."""
-    return key == "msg" and not isinstance(value, str | Unknown)
+    return key == "msg" and type(value) is not str and not isinstance(value, _TEXTS)
 
 
 def _shown(step: Step) -> Any:
@@ -140,7 +152,7 @@ def count(state: HostState, job: Job, status: Status, *, ignored: bool, rescued:
     """Count a job in the recap as Ansible does: an ignored failure is also ok, a rescued one is not failed, and an
     include counts for each item it includes something for."""
     counts = state.counts
-    if any(prediction_of(job, step, step.status) == "unknown" for step in job.steps):
+    if any(step.status is not Status.CHANGED and may_change(step) for step in job.steps):
         counts["unknown"] += 1
         return
     if status is Status.SKIPPED:
