@@ -12,7 +12,7 @@ from runner.cli.log_report import history_of
 
 if TYPE_CHECKING:
     from runner.history import Run, Task
-    from runner.model.event import TaskResult
+    from runner.model.event import TaskIntent, TaskResult
 
 DESCRIPTION: Final = """\
 Shows a run from its log: plays, tasks, how each ended on each host, and the output of what failed. With --task, --host
@@ -110,10 +110,12 @@ def _task(task: Task, results: Sequence[TaskResult], found: argparse.Namespace) 
         said = f": the plan foretold {result.foretold}" if found.predictions else ""
         print(f"    {state(result):<12}{visible(result.host)}{round_}{said}  {duration(result.duration_s)}")
         if result.status in BAD or _chosen(found):
-            for text in _output(result):
+            for text in (*_output(result), *_printed(task, result)):
                 print(f"      {text}")
     for intent in () if _chosen(found) else task.open:
         print(f"    {'no answer':<12}{visible(intent.host)}: it was under way, it may or may not have run")
+        for text in _printed(task, intent):
+            print(f"      {text}")
 
 
 def _output(result: TaskResult) -> Iterator[str]:
@@ -129,6 +131,13 @@ def _output(result: TaskResult) -> Iterator[str]:
         elif lines:
             yield f"{name}:"
             yield from (f"  {visible(text)}" for text in lines)
+
+
+def _printed(task: Task, step: TaskIntent | TaskResult) -> Iterator[str]:
+    """The last lines of a streamed step that never answered."""
+    from runner.reporters import visible
+
+    yield from (f"{stream} | {visible(line)}" for stream, line in task.last_lines(step))
 
 
 def _end(history: Run) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
+from typing import Final
 
 from runner.history.run import BAD, Play, Run, Task
+from runner.model.call import Status
 from runner.model.event import (
     UNDECIDED,
     HandlerNotified,
@@ -19,10 +22,14 @@ from runner.model.event import (
     RunEnd,
     RunStart,
     TaskIntent,
+    TaskOutput,
     TaskResult,
     TaskStart,
 )
 from runner.model.quick import dataclass, replace
+
+LAST_LINES: Final = 20
+_NO_ANSWER: Final = frozenset({Status.UNREACHABLE, Status.INDETERMINATE})
 
 Trim = Callable[[TaskResult], TaskResult | None]
 
@@ -74,9 +81,17 @@ class _Task:
     role: str = ""
     results: list[TaskResult] = field(default_factory=list)
     open: dict[str, dict[str, TaskIntent]] = field(default_factory=dict)
+    printed: dict[tuple[str, str], deque[tuple[str, str]]] = field(default_factory=dict)
+
+    def hear(self, output: TaskOutput) -> None:
+        """Keep the last lines of a step until it answers."""
+        last = self.printed.setdefault((output.host, repr(output.item)), deque(maxlen=LAST_LINES))
+        last.extend((output.stream, line) for line in output.lines[-LAST_LINES:])
 
     def close(self, result: TaskResult) -> None:
         """A result came: what it answers is open no more; the task's own answers all rounds on its host."""
+        if result.status not in _NO_ANSWER:
+            self.printed.pop((result.host, repr(result.item)), None)
         rounds = self.open.get(result.host)
         if rounds is None:
             return
@@ -88,7 +103,8 @@ class _Task:
     def made(self) -> Task:
         """The value."""
         left = tuple(intent for rounds in self.open.values() for intent in rounds.values())
-        return Task(self.id, self.name, self.module, self.path, self.role, self.handler, tuple(self.results), left)
+        results, printed = tuple(self.results), {place: tuple(last) for place, last in self.printed.items()}
+        return Task(self.id, self.name, self.module, self.path, self.role, self.handler, results, left, printed)
 
 
 @dataclass(slots=True)
@@ -140,6 +156,10 @@ class _Run:
                     task.results.append(kept)
             case TaskIntent() as intent:
                 self._task(intent, record.ts).open.setdefault(intent.host, {})[repr(intent.item)] = intent
+            case TaskOutput() as output:
+                speaking = self._play(output.play, output.host, record.ts).tasks.get(output.task_id)
+                if speaking is not None:
+                    speaking.hear(output)
             case IntentWithdrawn() as void:
                 self._withdraw(void)
             case TaskStart() as start:

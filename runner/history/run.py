@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import field
 from typing import Final
 
 from runner.model.call import Status
@@ -29,7 +30,8 @@ class Task:
     stands ("" if the log does not say).
 
     `results`: a loop's rounds (`final` is false) come before the task's own result. `open`: what was sent, and no
-    result came; when the run was killed, nobody knows whether it ran.
+    result came; when the run was killed, nobody knows whether it ran. `printed`: by host and item, the last lines
+    that streamed steps had printed (`stdout` or `stderr`, line) which never answered.
     """
 
     id: str
@@ -40,6 +42,11 @@ class Task:
     handler: bool = False
     results: tuple[TaskResult, ...] = ()
     open: tuple[TaskIntent, ...] = ()
+    printed: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+    def last_lines(self, step: TaskIntent | TaskResult) -> tuple[tuple[str, str], ...]:
+        """What a step that never answered had printed last."""
+        return self.printed.get((step.host, repr(step.item)), ())
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ from benchmarks.report_picture import records
 from runner.cli.main import main
 from runner.journal import Journal, Redactor
 from runner.model.call import Status
-from runner.model.event import PlayStart, RunEnd, RunStart, TaskIntent, TaskResult
+from runner.model.event import PlayStart, RunEnd, RunStart, TaskIntent, TaskOutput, TaskResult
 
 
 @pytest.fixture
@@ -30,7 +30,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 TaskResult("web", "right", "t1", "a", "file", Status.OK, foretold="same"),
                 TaskResult("web", "wrong", "t2", "a", "file", Status.CHANGED, changed=True, foretold="same"),
                 TaskResult("web", "new", "t3", "a", "shell", Status.OK, rc=0, stdout="x\x1b[2J\ny", foretold="nothing"),
+                TaskOutput("web", "new", "t3", "a", None, "stdout", ("answered",)),
+                TaskResult("web", "new", "t3", "a", "shell", Status.OK, rc=0, stdout="answered"),
                 TaskIntent("web", "sent", "t4", "b", None, 1, "shell", "unsafe", "a" * 64),
+                TaskOutput("web", "sent", "t4", "b", None, "stdout", tuple(f"row {number}" for number in range(30))),
+                TaskOutput("web", "sent", "t4", "b", None, "stderr", ("last\x1b[2J",)),
             ],
             durable=False,
         )
@@ -82,4 +86,7 @@ def test_what_a_plan_foretold_otherwise(capsys: pytest.CaptureFixture[str]) -> N
     assert "TASK wrong" in text and "the plan foretold same" in text
     assert "TASK new" in text and "the plan foretold nothing" in text and "\x1b" not in text
     assert "TASK right" not in text
-    assert "it may or may not have run" in said(capsys, "show", "aaaa")
+    text = said(capsys, "show", "aaaa")
+    assert "it may or may not have run" in text
+    assert "row 29\n      stderr | last\\x1b[2J\n" in text and "row 10\n" not in text
+    assert "stdout | answered" not in text
