@@ -25,6 +25,11 @@ def secret_arguments(spec: Spec, args: Mapping[str, Any]) -> Iterator[str]:
         value = args.get(name)
         if option.secret and isinstance(value, str) and value:
             yield str(value)
+    yield from secret_addresses(args)
+
+
+def secret_addresses(args: Mapping[str, Any]) -> Iterator[str]:
+    """The passwords in addresses among a module's arguments, and what its headers say of who asks."""
     for name in _ADDRESSES:
         value = args.get(name)
         if isinstance(value, str) and "://" in value:

@@ -9,7 +9,7 @@ from runner import registry
 from runner.arguments import ArgumentError, Option, Spec, coerce, validate
 from runner.errors import StepError
 from runner.execute.expand import without_omitted
-from runner.execute.hushed import secret_arguments
+from runner.execute.hushed import secret_addresses, secret_arguments
 from runner.execute.scope import StepScope
 from runner.execute.world import World
 from runner.model.playbook import Task
@@ -61,6 +61,8 @@ def arguments(
         raw = {word: world.templar.render(known.raw[word], scope) for word, _, _ in known.open}
         values = _filled(known, raw)
         if values is not None:
+            for text in secret_addresses(values):
+                world.secret(text)
             return values, known.given
         return _checked(world, task, spec, {**known.raw, **raw})
     raw = _defaults(world, task, scope)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from paramiko import Channel, Message, Transport
-from paramiko.common import cMSG_CHANNEL_REQUEST
+from paramiko.common import cMSG_CHANNEL_REQUEST, cMSG_USERAUTH_REQUEST
 from paramiko.compress import ZlibDecompressor
 from paramiko.ssh_exception import SSHException
 
@@ -118,6 +118,20 @@ class Wire(Transport):
         options.digests = _supported(MACS, options.digests)
         options.kex = _supported(KEX, options.kex)
         options.key_types = _supported(_order(known_types), options.key_types)
+        self._asked = False
+        # Only until the login is over: afterwards this would cost every packet something.
+        self._send_message = self._send_noting
+
+    def _send_noting(self, message: Message) -> None:
+        self._asked = self._asked or message.asbytes()[:1] == cMSG_USERAUTH_REQUEST
+        Transport._send_message(self, message)  # type: ignore[attr-defined]
+
+    def _auth_trigger(self) -> None:
+        """paramiko believes a server that says "authenticated" before anybody has asked (as in CVE-2018-10933)."""
+        if not self._asked:
+            raise SSHException("the server said that the login is done before it was asked for")
+        self.__dict__.pop("_send_message", None)
+        super()._auth_trigger()  # type: ignore[misc]
 
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         """paramiko checks the signature only; a server could swap its key at a rekey (CVE-2026-60002)."""

@@ -144,7 +144,7 @@ def first_tasks() -> list[dict[str, Any]]:
         {"set_fact": {"hushed_fact": SECRETS[fact]}, "no_log": True},
         {"set_fact": {"spoken_fact": TWINS[fact]}},
         {"uri": {"url": where, "url_username": "me", "url_password": "{{ of_module }}"}, "ignore_errors": True},
-        {"get_url": {"url": secret_address, "dest": "{{ out }}/none"}, "ignore_errors": True},
+        {"git": {"repo": secret_address, "dest": "{{ out }}/none"}, "ignore_errors": True},
         {"fail": {"msg": secret_address}, "ignore_errors": True},
     ]
 
