@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.cli.log_diff import changed_lines
 from runner.cli.main import main
 from runner.journal.place import open_log
 
@@ -68,9 +69,28 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> s
 def test_diff(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     killed, one, two = ids(state)
     assert printed(capsys, "diff", one, one) == ""
-    differences = printed(capsys, "diff", one, two, code=1).splitlines()
-    assert sorted(differences) == ["bad: 'Say': another stdout", "good: 'Say': another stdout"]
+    differences = printed(capsys, "diff", one, two, code=1)
+    shown = "  stdout:\n    @@ -1 +1 @@\n    -one\n    +two\n"
+    for host in ("bad", "good"):
+        assert f"{host}: 'Say': another stdout" in differences
+    assert differences.count(shown) == 2, differences
     assert printed(capsys, "diff", one, killed) == ""
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "lines"),
+    [
+        ("a\nb\nc\nd", "a\nb\nx\nd", ["@@ -2,3 +2,3 @@", " b", "-c", "+x", " d"]),
+        ("", "new", ["@@ -0,0 +1 @@", "+new"]),
+        ("a\n", "a", ["(line ends, or blanks at the end)"]),
+        ("", "x" * 300, ["@@ -0,0 +1 @@", "+" + "x" * 159 + " …"]),
+        ("", "x\n" * 30, ["@@ -0,0 +1,30 @@", *["+x"] * 11, "… (--full shows all)"]),
+        ("x\n" * 3000, "x\n" * 3000 + "y", ["… (--full shows all)"]),
+    ],
+)
+def test_the_lines_that_differ(was: str, now: str, lines: list[str]) -> None:
+    assert list(changed_lines(was, now)) == lines
+    assert all("…" not in line for line in changed_lines(was, now, full=True))
 
 
 @pytest.mark.parametrize(
