@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 import time
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -57,6 +56,8 @@ def write_details(error: Exception) -> Path | None:
 
     A traceback names code, not values, so arguments and variables do not get into it; the error's own text may.
     """
+    import traceback
+
     from runner.journal.place import make_private_folder, state_home
 
     name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + f"-{os.getpid()}.txt"

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 MASK = "********"
 
 # `db_password=…`, `"api_token": "…"`, `vault_secret: …`: what follows the sign, up to a quote, blank, comma or brace.
-_NAMED = re.compile(
+# Compiled when there are variables: it is the dearest expression of a start.
+_NAMED = (
     r"""(?P<name>[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|(?<![a-z])pass(?![a-z]))[\w-]*["']?\s*[=:]\s*)"""
-    r"""(?P<value>"[^"]*"|'[^']*'|[^\s,}"']+)""",
-    re.IGNORECASE,
+    r"""(?P<value>"[^"]*"|'[^']*'|[^\s,}"']+)"""
 )
 
 
@@ -26,6 +26,6 @@ def masked(argv: Sequence[str]) -> tuple[str, ...]:
     before = ""
     for word in argv:
         variables = _FLAG.fullmatch(before) or _INLINE.match(word)
-        made.append(_NAMED.sub(rf"\g<name>{MASK}", word) if variables else word)
+        made.append(re.sub(_NAMED, rf"\g<name>{MASK}", word, flags=re.IGNORECASE) if variables else word)
         before = word
     return tuple(made)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from runner.model.values import Secret
 
 def ask(prompt: str, flag: str) -> Secret:
     """One password from the terminal. Raises `OptionError` where there is none: a pipe must not be read by chance."""
+    import getpass
+
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
@@ -28,6 +28,8 @@ def ask(prompt: str, flag: str) -> Secret:
 
 def from_file(name: str) -> Secret:
     """The password in a file, on stdin (`-`), or printed by the file if it is executable, as in Ansible."""
+    import subprocess
+
     path = Path(name).expanduser()
     try:
         if name == "-":

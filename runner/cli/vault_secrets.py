@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -136,6 +135,8 @@ def from_place(name: str, vault_id: str, earlier: Keyring) -> bytes:
 
 def _printed(path: Path, vault_id: str) -> bytes:
     """What a script prints. Its stderr is the user's, so that it may ask something. Raises `EnvironmentFault`."""
+    import subprocess
+
     client = path.stem.endswith("-client")
     command = [str(path), "--vault-id", vault_id] if client else [str(path)]
     try:

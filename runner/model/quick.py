@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from operator import attrgetter
+from operator import attrgetter, eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Final
 
 _MISSING: Final = dataclasses.MISSING
@@ -21,7 +21,7 @@ _MISSING: Final = dataclasses.MISSING
 _NOT_COPIED: Final = ("__dict__", "__weakref__")
 
 
-def _made(cls: type[Any], *, frozen: bool) -> type[Any]:
+def _made(cls: type[Any], *, frozen: bool, order: bool) -> type[Any]:
     space = cls.__dict__
     given = space.get("__annotations__", {})
     names = [name for name, kind in given.items() if not str(kind).removeprefix("typing.").startswith("ClassVar")]
@@ -37,7 +37,9 @@ def _made(cls: type[Any], *, frozen: bool) -> type[Any]:
         _add(own, "__setstate__", _setstate)
     else:
         own.setdefault("__hash__", None)
-    _add(own, "__eq__", _eq(get))
+    _add(own, "__eq__", _same(eq, get))
+    for compare in (lt, le, gt, ge) if order else ():
+        _add(own, f"__{compare.__name__}__", _same(compare, get))
     own["__slots__"] = tuple(names)
     own["__match_args__"] = tuple(name for name, field in found.items() if field.init)
     own["__dataclass_fields__"] = _Told(cls)
@@ -146,11 +148,13 @@ def _getter(names: list[str]) -> Callable[[Any], Any]:
     return attrgetter(*names) if names else lambda _: ()
 
 
-def _eq(get: Callable[[Any], Any]) -> Callable[[Any, object], Any]:
-    def equal(self: Any, other: object) -> Any:
-        return get(self) == get(other) if other.__class__ is self.__class__ else NotImplemented
+def _same(compare: Callable[[Any, Any], Any], get: Callable[[Any], Any]) -> Callable[[Any, object], Any]:
+    """A comparison with values of the same class alone."""
 
-    return equal
+    def compared(self: Any, other: object) -> Any:
+        return compare(get(self), get(other)) if other.__class__ is self.__class__ else NotImplemented
+
+    return compared
 
 
 def _repr(names: list[str]) -> Callable[[Any], str]:
@@ -175,9 +179,8 @@ if TYPE_CHECKING:
 else:
     replace = _replace
 
-    def dataclass(*, slots: bool, frozen: bool = False, **more: Any) -> Callable[[type[Any]], type[Any]]:
-        """A decorator. `slots` must be true; what is not `frozen` here is left to the standard library if it asks for
-        more than that."""
+    def dataclass(*, slots: bool, frozen: bool = False, order: bool = False, **more: Any) -> Any:
+        """A decorator. `slots` must be true; whoever asks for more than is named here gets the standard library's."""
         if more or not slots:
-            return dataclasses.dataclass(slots=slots, frozen=frozen, **more)
-        return lambda cls: _made(cls, frozen=frozen)
+            return dataclasses.dataclass(slots=slots, frozen=frozen, order=order, **more)
+        return lambda cls: _made(cls, frozen=frozen, order=order)

@@ -159,13 +159,15 @@ class _Stop(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A list or table whose end has not come yet; `parts` of a table alternate between keys and values."""
+    """A list or table whose end has not come yet; `parts` of a table alternate between keys and values. `weight` and
+    `height` are of those parts that were `weighed`; the others are scalars."""
 
     table: bool
     span: Span
     anchor: str | None
     unsafe: bool
     parts: list[Tree] = field(default_factory=list)
+    weighed: int = 0
     weight: int = 1
     height: int = 1
 
@@ -193,10 +195,16 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Tree | None:
         """The root; raises yaml.YAMLError and _Stop."""
+        scalar, opened = yaml.ScalarEvent, self.open
         for event in events:
             kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self._leaf(event)
+            if kind is scalar:
+                # Nine of ten events are scalars without an anchor: their way is short.
+                tree = self._untagged(event) if event.tag is None else self._tagged(event)
+                if opened and event.anchor is None:
+                    opened[-1].parts.append(tree)
+                else:
+                    self._add(tree, event.anchor, 1, 1)
             elif kind is yaml.MappingStartEvent:
                 self._begin(event, table=True)
             elif kind is yaml.SequenceStartEvent:
@@ -232,6 +240,8 @@ class _Builder:
     def _end(self) -> None:
         done = self.open.pop()
         tree: Tree
+        leaves = len(done.parts) - done.weighed
+        weight, height = done.weight + leaves, max(done.height, 2 if leaves else 1)
         if not done.table:
             tree = Listing(tuple(done.parts), done.span, done.unsafe)
         elif (entries := self._entries(done)) is not None:
@@ -239,19 +249,7 @@ class _Builder:
         else:
             self._error(done.span, "a key of a table must be one word, not a list or a table")
             tree = Scalar(None, "", done.span)
-        self._add(tree, done.anchor, done.weight, done.height)
-
-    def _leaf(self, event: Any) -> None:
-        """Nine of ten events are scalars without an anchor: their way is short."""
-        tree = self._scalar(event)
-        if event.anchor or not self.open:
-            self._add(tree, event.anchor, 1, 1)
-            return
-        parent = self.open[-1]
-        parent.parts.append(tree)
-        parent.weight += 1
-        if parent.height == 1:
-            parent.height = 2
+        self._add(tree, done.anchor, weight, height)
 
     def _add(self, tree: Tree, anchor: str | None, weight: int, height: int) -> None:
         if anchor:
@@ -261,6 +259,7 @@ class _Builder:
             return
         parent = self.open[-1]
         parent.parts.append(tree)
+        parent.weighed += 1
         parent.weight += weight
         if height >= parent.height:
             parent.height = height + 1
@@ -286,17 +285,21 @@ class _Builder:
             return
         self._error(span, f"unknown tag {shown!r}", "only !unsafe, !vault and YAML's own simple types can be used")
 
-    def _scalar(self, event: Any) -> Scalar:
+    def _untagged(self, event: Any) -> Scalar:
         text: str = event.value
-        tag: str | None = event.tag
         mark = event.start_mark
         span = Span(self.path, mark.line + 1, mark.column + 1)
-        if tag is None:
-            if event.style:
-                return Scalar(text, text, span, False, True)
-            if text not in self.typed:
-                self.typed[text] = self._typed(_implicit(text), text, span)
-            return Scalar(self.typed[text], text, span)
+        if event.style:
+            return Scalar(text, text, span, False, True)
+        value = self.typed.get(text, _Open)
+        if value is _Open:
+            value = self.typed[text] = self._typed(_implicit(text), text, span)
+        return Scalar(value, text, span)
+
+    def _tagged(self, event: Any) -> Scalar:
+        text: str = event.value
+        tag: str = event.tag
+        span = self._span(event)
         if tag in ("!", f"{_CORE}str"):
             return Scalar(text, text, span, False, True)
         if tag == "!unsafe":

@@ -6,7 +6,6 @@ Source: https://docs.ansible.com/ansible/latest/vault_guide/vault_using_encrypte
 from __future__ import annotations
 
 import hmac
-import secrets
 from hashlib import pbkdf2_hmac
 from typing import Final
 
@@ -30,6 +29,8 @@ class Keys:
 
 def new_salt() -> bytes:
     """A fresh salt."""
+    import secrets  # it brings `random` along, and most runs encrypt nothing
+
     return secrets.token_bytes(SALT_BYTES)
 
 

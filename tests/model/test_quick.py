@@ -133,6 +133,21 @@ def test_each_instance_has_defaults_of_its_own() -> None:
     assert OURS["Loose"]().b == 7
 
 
+def test_order_is_that_of_the_fields() -> None:
+    for make in (quick.dataclass, dataclasses.dataclass):
+
+        @make(frozen=True, slots=True, order=True)
+        class Place:
+            path: str
+            line: int = 1
+
+        made = [Place("b"), Place("a", 2), Place("a")]
+        assert [(one.path, one.line) for one in sorted(made)] == [("a", 1), ("a", 2), ("b", 1)]
+        assert Place("a") <= Place("a") and Place("b") > Place("a") and Place("b") >= Place("b")
+        with pytest.raises(TypeError):
+            assert Place("a") < ("a", 1)
+
+
 @pytest.mark.parametrize(("name", "words", "named"), CALLS)
 def test_replace_is_the_standard_librarys(name: str, words: tuple[Any, ...], named: dict[str, Any]) -> None:
     value = OURS[name](*words, **named)
