@@ -100,6 +100,7 @@ _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingPr
     {kind: _values(kind) for kind in TYPES.values()}
 )
 _QUICK: Final = (dict, int)
+_EMPTY: Final = (float, tuple)
 _OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATETIME if orjson is not None else 0
 _JSON: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
@@ -143,6 +144,8 @@ def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
         value = made[place]
         # Most fields are text or nothing, and this is the busiest place of the log.
         if value is None or (type(value) is str and value.isascii() and (is_name or redact is same)):
+            continue
+        if type(value) in _EMPTY and not value:
             continue
         if redact is same and type(value) in _QUICK and Plainer().leaves(value):
             continue

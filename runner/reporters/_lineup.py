@@ -33,6 +33,9 @@ class Lineup:
 
     def due(self, now: float) -> Iterator[Entry]:
         """What is to be shown now, in order."""
+        if len(self._waiting) == 1 and self._turn in self._waiting:
+            # So it is nearly always; whether the task is over by now is found out when another one waits.
+            yield from self._take(self._turn)
         while self._waiting:
             if self._turn is None or self._is_over(self._turn):
                 yield from self._take(self._turn)
