@@ -51,12 +51,13 @@ class Handshake:
         wire: Wire | None = None
         try:
             known = self.host_keys.verdict(self.settings)
-            wire = Wire(sock, known.key_types)
+            wire = Wire(sock, known.key_types, certificates=bool(known.authorities))
             if compresses(self.settings.compression, round_trip_s(sock)):
                 wire.compress()
             self._negotiate(wire)
             key = wire.get_remote_server_key()
-            self.host_keys.check(self.settings, known, key.get_name(), key.asbytes(), self.notice)
+            blob = key.asbytes()
+            self.host_keys.check(self.settings, known, key.get_name(), blob, self.notice, wire.certificate)
             Login(wire, self.settings, self.target, self.keyring).run()
             wire.calm()
             return SshConnection(wire, stop, self.settings.silence_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,12 +35,22 @@ class HostKeys:
         return _known_hosts.verdict(entries, settings.key_name)
 
     def check(
-        self, settings: Settings, known: Verdict, key_type: str, key: bytes, notice: Callable[[str], None]
+        self,
+        settings: Settings,
+        known: Verdict,
+        key_type: str,
+        key: bytes,
+        notice: Callable[[str], None],
+        certificate: bytes = b"",
     ) -> None:
-        """Raise `Unreachable` unless the key may be trusted. Revoked and changed keys never are."""
+        """Raise `Unreachable` unless the key may be trusted. Revoked and changed keys never are; one that an
+        authority of known_hosts vouches for is (`certificate`: what the host showed for it)."""
         name, shown = settings.key_name, f"{key_type} {fingerprint(key)}"
         if key in known.revoked:
             raise Unreachable(f"the host key of {name} is revoked ({shown})", "see @revoked in known_hosts")
+        why = self._vouched(settings, known, certificate) if certificate else "none"
+        if not why:
+            return
         same_type = [entry for entry in known.keys if entry.key_type == key_type]
         if any(entry.key == key for entry in same_type):
             return
@@ -55,11 +66,21 @@ class HostKeys:
         if settings.checking == "accept-new":
             self._accept(settings, key_type, key, notice)
             return
+        if certificate:
+            raise Unreachable(f"the certificate of {name} does not count: {why} ({shown})")
         scan = f"ssh-keyscan -p {settings.port} {settings.address}"
         raise Unreachable(
             f"the host key of {name} is not known ({shown})",
             f"compare it, then add it to known_hosts: {scan}; or set StrictHostKeyChecking=accept-new",
         )
+
+    def _vouched(self, settings: Settings, known: Verdict, certificate: bytes) -> str:
+        from runner.transports._host_certificates import refusal  # hosts with certificates are few
+
+        try:
+            return refusal(certificate, known.authorities, known.revoked, settings.key_name, time.time())
+        except ValueError:
+            return "it cannot be read"
 
     def _accept(self, settings: Settings, key_type: str, key: bytes, notice: Callable[[str], None]) -> None:
         if not settings.user_known_hosts:

@@ -30,10 +30,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What known_hosts says about one host: its keys (blob → where it stands) by type, and revoked keys."""
+    """What known_hosts says about one host: its keys (blob → where it stands) by type, revoked keys, and the keys of
+    authorities whose certificates count for it."""
 
     keys: tuple[Entry, ...] = ()
     revoked: frozenset[bytes] = frozenset()
+    authorities: frozenset[bytes] = frozenset()
 
     @property
     def key_types(self) -> tuple[str, ...]:
@@ -68,17 +70,20 @@ def read(paths: Iterable[str]) -> tuple[Entry, ...]:
 
 
 def verdict(entries: Iterable[Entry], name: str) -> Verdict:
-    """What `entries` say about `name` (see `lookup_name`). Certificate authorities are no host keys and left out."""
+    """What `entries` say about `name` (see `lookup_name`). Certificate authorities are no host keys."""
     keys: list[Entry] = []
     revoked: set[bytes] = set()
+    authorities: set[bytes] = set()
     for entry in entries:
         if not _matches(entry.names, name):
             continue
         if entry.marker == "revoked":
             revoked.add(entry.key)
-        elif not entry.marker:
+        elif entry.marker:
+            authorities.add(entry.key)
+        else:
             keys.append(entry)
-    return Verdict(tuple(keys), frozenset(revoked))
+    return Verdict(tuple(keys), frozenset(revoked), frozenset(authorities))
 
 
 def line(name: str, key_type: str, key: bytes) -> str:

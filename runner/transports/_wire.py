@@ -46,6 +46,8 @@ HOST_KEYS: Final = (
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256",
 )  # fmt: skip
 
+CERTIFICATE: Final = "-cert-v01@openssh.com"
+
 
 def quiet() -> None:
     """paramiko logs whole tracebacks at ERROR; what matters of them reaches the user as one line of ours."""
@@ -109,7 +111,7 @@ class Wire(Transport):
         COMPRESSION: (_Deflate, ZlibDecompressor),
     }
 
-    def __init__(self, sock: Any, known_types: Sequence[str]) -> None:
+    def __init__(self, sock: Any, known_types: Sequence[str], *, certificates: bool = False) -> None:
         sock = _Reader(sock)
         super().__init__(sock, default_window_size=WINDOW_SIZE, default_max_packet_size=PACKET_SIZE)
         self.link = sock
@@ -118,6 +120,8 @@ class Wire(Transport):
         options.digests = _supported(MACS, options.digests)
         options.kex = _supported(KEX, options.kex)
         options.key_types = _supported(_order(known_types), options.key_types)
+        self._certificates = certificates
+        self.certificate = b""
         self._asked = False
         # Only until the login is over: afterwards this would cost every packet something.
         self._send_message = self._send_noting
@@ -136,10 +140,17 @@ class Wire(Transport):
     def _verify_key(self, host_key: bytes, sig: bytes) -> None:
         """paramiko checks the signature only; a server could swap its key at a rekey (CVE-2026-60002)."""
         super()._verify_key(host_key, sig)  # type: ignore[misc]
+        self.certificate = host_key if CERTIFICATE.encode() in host_key[:64] else b""
         blob = self.get_host_key_blob()
         if self.pinned is not None and blob != self.pinned:
             raise SSHException("the host key changed during the connection")
         self.pinned = blob
+
+    @property
+    def preferred_keys(self) -> tuple[str, ...]:
+        """What paramiko offers: certificates come first where one can count, and otherwise not at all."""
+        plain = tuple(self._preferred_keys)  # type: ignore[attr-defined]
+        return (*(f"{name}{CERTIFICATE}" for name in plain if self._certificates), *plain)
 
     def get_host_key_blob(self) -> bytes:
         """The key the server has just proved to have."""

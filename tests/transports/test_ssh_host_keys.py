@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import signal
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from runner.errors import Unreachable
 from runner.model.call import Target
 from runner.model.values import Secret
+from runner.transports import _host_certificates as certificates
 from runner.transports import ssh
 from tests.sshd_farm import Farm, make_key, sshd_farm
 
@@ -131,3 +135,58 @@ def test_a_password_never_reaches_a_host_whose_key_changed(
     before = len(farm.log())
     refusal(farm.target(0, ssh_args=target.ssh_args, password=Secret("S3CRET"), private_key_file=None))
     assert "password" not in farm.log()[before:]
+
+
+def sign(authority: Path, public: Path, names: str, *words: str, host: bool = True) -> Path:
+    """A certificate for a public key, as ssh-keygen makes it."""
+    command = ["ssh-keygen", "-q", "-s", str(authority), "-I", "it", "-n", names, *(["-h"] if host else []), *words]
+    subprocess.run([*command, str(public)], check=True, capture_output=True)
+    return public.with_name(f"{public.stem}-cert.pub")
+
+
+def blob(path: Path) -> bytes:
+    return base64.b64decode(path.read_text().split()[1])
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa"])
+def test_certificates_that_count_and_that_do_not(tmp_path: Path, kind: str) -> None:
+    authority, another = (make_key(tmp_path / name, kind) for name in ("authority", "another"))
+    public = make_key(tmp_path / "host", kind).with_suffix(".pub")
+    trusted = [blob(authority.with_suffix(".pub"))]
+
+    def why(certificate: bytes, name: str = "[web1]:2222", revoked: Sequence[bytes] = ()) -> str:
+        return certificates.refusal(certificate, trusted, revoked, name, time.time())
+
+    good = blob(sign(authority, public, "web1,web1.example.org"))
+    assert [why(good), why(good, "web1.example.org")] == ["", ""]
+    assert why(good, "web2") == "it is for web1, web1.example.org"
+    assert why(good, revoked=trusted) == "its authority is revoked"
+    assert why(good[:-1] + bytes([good[-1] ^ 1])) == "its signature is wrong"
+    assert why(good.replace(b"web1", b"web2", 1), "web2") == "its signature is wrong"
+    assert why(blob(sign(another, public, "web1"))) == "no authority in known_hosts signed it"
+    assert why(blob(sign(authority, public, "web1", "-V", "20200101:20210101"))) == "it is not valid now"
+    assert why(blob(sign(authority, public, "web1", host=False))) == "it is not one of a host"
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_an_authority_of_known_hosts_vouches(tmp_path: Path, kind: str) -> None:
+    """sshd shows a certificate; the host's key itself is not known."""
+    authority = make_key(tmp_path / "authority", kind)
+    shown = tmp_path / "host-cert.pub"
+    with sshd_farm(options=(f"HostCertificate {shown}",), key_types=(kind,), first_address=71) as farm:
+        (tmp_path / "host.pub").write_text(Path(f"{farm.host_keys[0]}.pub").read_text())
+        sign(authority, tmp_path / "host.pub", farm.addresses[0])
+        farm.processes[0].send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while farm.log().count("Server listening") < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        name, key = f"[{farm.addresses[0]}]:{farm.port}", authority.with_suffix(".pub").read_text()
+        for line, text in (
+            (f"@cert-authority {name} {key}", ""),
+            (f"@cert-authority [127.*]:* {key}", ""),
+            (f"@cert-authority {name} {key}@revoked * {key}", "its authority is revoked"),
+            (f"@cert-authority other {key}", "is not known"),
+            (f"{name} {key}", "has changed"),
+        ):
+            farm.known_hosts.write_text(line)
+            assert (refusal(farm.target(0)) if text else "".join(connects(farm.target(0)))).count(text), line
