@@ -64,19 +64,26 @@ class _Told:
 
     def __init__(self, written: type[Any]) -> None:
         self.written = written
+        self.told: dict[str, dataclasses.Field[Any]] | None = None
 
     def __get__(self, _value: Any, _owner: type[Any]) -> dict[str, dataclasses.Field[Any]]:
-        told: dict[str, dataclasses.Field[Any]] | None = self.written.__dict__.get("__dataclass_fields__")
+        told = self.told
         if told is None:
-            dataclasses.dataclass(init=False, repr=False, eq=False)(self.written)
-            told = self.written.__dict__["__dataclass_fields__"]
+            # Of a copy, because it takes away what was written; several threads may ask at the same moment.
+            cls = self.written
+            space = {name: value for name, value in cls.__dict__.items() if name not in _NOT_COPIED}
+            twin = type.__call__(type(cls), cls.__name__, cls.__bases__, space)
+            dataclasses.dataclass(init=False, repr=False, eq=False)(twin)
+            told = self.told = twin.__dict__["__dataclass_fields__"]
         return told
 
 
 def _init_when_wanted(self: Any, /, *words: Any, **named: Any) -> None:
     """The `__init__` of a class that has no values yet: compiles the one that stays."""
-    made = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is _init_when_wanted)
-    setattr(made, "__init__", _init(made))  # noqa: B010 - a type checker takes it for that of one value
+    # None: another thread has just made its first value of the class, too.
+    made = next((cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is _init_when_wanted), None)
+    if made is not None:
+        setattr(made, "__init__", _init(made))  # noqa: B010 - a type checker takes it for that of one value
     self.__init__(*words, **named)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -131,6 +133,22 @@ def test_each_instance_has_defaults_of_its_own() -> None:
     assert Some(1).d is not Some(1).d
     assert OURS["Loose"]([1]).c == 1
     assert OURS["Loose"]().b == 7
+
+
+def test_threads_may_make_the_first_values_together() -> None:
+    for _ in range(5):
+        made = classes(quick.dataclass)["Some"]
+        begin = threading.Barrier(8)
+
+        def first(number: int, made: Any = made, begin: threading.Barrier = begin) -> tuple[Any, dict[str, Any], Any]:
+            begin.wait(30)
+            value = made(number)
+            return value.a, dataclasses.asdict(quick.replace(value, b="c")), dataclasses.fields(made)[3].default_factory
+
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(first, range(8)))
+        assert [one[0] for one in found] == list(range(8))
+        assert {one[1]["b"] for one in found} == {"c"} and {one[2] for one in found} == {dict}
 
 
 def ordered(make: Callable[..., Any]) -> Any:
