@@ -235,7 +235,7 @@ class _Leg:
     def _follow(self, lines: tuple[Line, ...]) -> int | None:
         """Pass replies on until the end of the leg; the index of the step that stopped it, or None."""
         by_index = {line.index: line for line in lines}
-        replies = Replies(self.work.trip.id, lines, time.time())
+        replies = Replies(self.work.trip.id, lines, round(time.time(), 6))
         records = self.work.session.records(self._left)
         while True:
             try:
@@ -258,7 +258,8 @@ class _Leg:
             if _streamed(by_index, record.index):
                 self._tell(record.index, self.printed.piece(record))
             return
-        reply = replies.see(record, time.time())
+        # To the microsecond, as the log has it: an event that needs no rounding is written as it is.
+        reply = replies.see(record, round(time.time(), 6))
         if reply is None:
             return
         if _streamed(by_index, reply.index):

@@ -90,14 +90,22 @@ _MAKERS: Final[Mapping[type[Any], tuple[tuple[int, bool, Callable[[Plainer, Any]
 )
 
 
-def _values(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """All fields of an event at once, in order."""
-    get = attrgetter(*FIELDS[kind])
-    return get if len(FIELDS[kind]) > 1 else lambda event: (get(event),)
+def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """These fields of an event at once, in order."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda event: tuple(getattr(event, name) for name in names)
 
 
 _VALUES: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
-    {kind: _values(kind) for kind in TYPES.values()}
+    {kind: _values(FIELDS[kind]) for kind in TYPES.values()}
+)
+# The fields that are text as declared, and how the others are made plain.
+_TEXTS: Final[Mapping[type[Any], Callable[[Any], tuple[Any, ...]]]] = MappingProxyType(
+    {kind: _values(tuple(field.name for field in fields(kind) if field.type == "str")) for kind in TYPES.values()}
+)
+_OTHERS: Final = MappingProxyType(
+    {kind: tuple(row for row in rows if fields(kind)[row[0]].type != "str") for kind, rows in _MAKERS.items()}
 )
 _QUICK: Final = (dict, int)
 _EMPTY: Final = (float, tuple)
@@ -136,18 +144,21 @@ def from_iso(text: str | None) -> float:
 
 def plain(event: Event, redact: Callable[[str], str] = same) -> Event:
     """The same event made of plain data only, redacted: `record(line(...))` of it gives it back, equal."""
-    kind = type(event)
-    plainer, names = Plainer(redact), Plainer()
+    kind, clear, makers = type(event), redact is same, _MAKERS[type(event)]
+    plainer = Plainer(redact)
+    names = plainer if clear else Plainer()
     made = list(_VALUES[kind](event))
     changed = False
-    for place, is_name, make in _MAKERS[kind]:
+    # Most fields are text or nothing, and this is the busiest place of the log: its text is looked at all at once.
+    if clear and set(map(type, texts := _TEXTS[kind](event))) == {str} and "".join(texts).isascii():
+        makers = _OTHERS[kind]
+    for place, is_name, make in makers:
         value = made[place]
-        # Most fields are text or nothing, and this is the busiest place of the log.
-        if value is None or (type(value) is str and value.isascii() and (is_name or redact is same)):
+        if value is None or (type(value) is str and value.isascii() and (is_name or clear)):
             continue
         if type(value) in _EMPTY and not value:
             continue
-        if redact is same and type(value) in _QUICK and Plainer().leaves(value):
+        if clear and type(value) in _QUICK and Plainer().leaves(value):
             continue
         found = make(names if is_name else plainer, value)
         if found is not value:
@@ -166,7 +177,7 @@ def _readable(seconds: float) -> float:
     if not seconds:
         return seconds
     if 0.0 < seconds < _FAR:
-        return moment.rounded(seconds)
+        return seconds if (made := moment.rounded(seconds)) == seconds else made
     return from_iso(to_iso(seconds))
 
 
@@ -177,19 +188,29 @@ def _seconds(value: object) -> float:
 
 
 def dump(record: Record) -> bytes:
-    """The line of a record whose event is `plain` already."""
-    event = record.event
-    made: dict[str, Any] = {
-        "v": VERSION,
-        "seq": record.seq,
-        "run": record.run,
-        "type": event.type,
-        "ts": _written_at(record.ts),
-    }
-    if record.prev:
-        made["prev"] = record.prev
+    """The line of a record whose event is `plain` already.
+
+    orjson writes text as UTF-8, and refuses numbers beyond 64 bits: such lines are the standard library's.
+    """
+    body, ts = _body(record.event), _written_at(record.ts)
+    if orjson is not None and f"{record.run}{record.prev}".isalnum():
+        prev = f',"prev":"{record.prev}"' if record.prev else ""
+        text = f'{{"v":{VERSION},"seq":{record.seq},"run":"{record.run}","type":"{record.event.type}","ts":"{ts}"'
+        try:
+            found: bytes = f"{text}{prev},".encode() + orjson.dumps(body, option=_OPTIONS)[1:]
+            if found.isascii():
+                return found
+        except TypeError:
+            pass
+    made = {"v": VERSION, "seq": record.seq, "run": record.run, "type": record.event.type, "ts": ts}
+    made |= {"prev": record.prev} if record.prev else {}
+    return _JSON.encode(made | body).encode("ascii") + b"\n"
+
+
+def _body(event: Event) -> dict[str, Any]:
+    """An event's fields as they are written."""
     kind = type(event)
-    made.update(zip(FIELDS[kind], _VALUES[kind](event), strict=True))
+    made = dict(zip(FIELDS[kind], _VALUES[kind](event), strict=True))
     if isinstance(event, TaskResult):
         made["status"] = event.status.value
         made["diff"] = [{key: getattr(part, key) for key in FIELDS[Diff]} for part in event.diff] if event.diff else []
@@ -202,19 +223,7 @@ def dump(record: Record) -> bytes:
         made["hosts"] = {
             host: {key: getattr(recap, key) for key in FIELDS[Recap]} for host, recap in event.hosts.items()
         }
-    return _encoded(made)
-
-
-def _encoded(made: dict[str, Any]) -> bytes:
-    """orjson writes text as UTF-8, and refuses numbers beyond 64 bits: such lines are the standard library's."""
-    if orjson is not None:
-        try:
-            found: bytes = orjson.dumps(made, option=_OPTIONS)
-            if found.isascii():
-                return found
-        except TypeError:
-            pass
-    return _JSON.encode(made).encode("ascii") + b"\n"
+    return made
 
 
 def _output(name: str, text: str) -> dict[str, str]:

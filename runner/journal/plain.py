@@ -93,11 +93,16 @@ class Plainer:
             for key, part in value.items():
                 if type(key) is not str or not key.isascii():
                     return False
-                if not (part is None or part is True or part is False or self.leaves(part, depth + 1)):
+                if type(part) is str:
+                    if not part.isascii():
+                        return False
+                elif not (part is None or part is True or part is False or self.leaves(part, depth + 1)):
                     return False
             return self._left >= 0
         if kind is list:
             self._left -= len(value)
+            if self._left >= 0 and set(map(type, value)) == {str}:
+                return "".join(value).isascii()
             return self._left >= 0 and all(self.leaves(part, depth + 1) for part in value)
         return value is None or kind is bool or (kind is int and -QUICK_NUMBER < value < QUICK_NUMBER)
 
