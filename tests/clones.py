@@ -35,7 +35,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sshd_farm import Farm, prepared_farm, program, session_lines
+from tests.sshd_farm import OWN_PROFILE_UNREAD, Farm, prepared_farm, program, session_lines
 
 # Run by `unshare` as PID 1, with this machine's /proc still in sight. $1: an empty folder, $2: `systemd` or nothing;
 # then the shared folders.
@@ -258,7 +258,7 @@ def door(machine: Clone) -> Iterator[Farm]:
         for name, umask in (("authorized_keys", "022"), ("host_ed25519", "077")):  # the user reads the former
             text = (farm.folder / name).read_text()
             machine.run("sh", "-c", f"umask {umask}; cat >{here}/{name}", text=text)
-        lines = [f"HostKey {here}/host_ed25519", *session_lines(f"{here}/authorized_keys")]
+        lines = [f"HostKey {here}/host_ed25519", *session_lines(f"{here}/authorized_keys"), OWN_PROFILE_UNREAD]
         machine.run("sh", "-c", f"cat >{here}/sshd_config", text="\n".join(lines) + "\n")
         daemon = f"[ ! -e {DOWN} ] && exec {program('sshd')} -i -f {here}/sshd_config"
         command = machine.session("sh", "-c", daemon)

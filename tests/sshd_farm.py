@@ -28,6 +28,10 @@ from runner.model.call import Target
 MAX_LISTEN = 16  # MAX_LISTEN_SOCKS of sshd: more addresses take another sshd
 START_TIMEOUT_S = 20.0
 
+# A bash that sshd starts reads ~/.bashrc unless it is told that it is no outermost shell. What the tester's does
+# is no part of a test: with `pyenv init` in it, it waits 60 s for a lock that a killed session has left.
+OWN_PROFILE_UNREAD = "SetEnv SHLVL=1"
+
 ENTER_HOME = """#!/bin/sh
 set -- $SSH_CONNECTION
 HOME={folder}/homes/$3
@@ -326,6 +330,7 @@ def _start_sshd(farm: Farm, start: int, options: Sequence[str]) -> None:
         *(f"HostKey {path}" for path in farm.host_keys),
         f"PidFile {farm.folder}/sshd{start}.pid",
         *session_lines(f"{farm.folder}/authorized_keys"),
+        *([OWN_PROFILE_UNREAD] if farm.user == getpass.getuser() else []),
     ]
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd's privilege separation folder
