@@ -96,6 +96,7 @@ _FORBIDDEN = "-sys_time,-sys_module,-sys_rawio,-sys_boot"
 _AT_HOME = 'cd "${HOME:-/}" || exit; exec "$@"'
 _UNTIL_UP = "until [ -S /run/systemd/private ]; do sleep 0.02; done; systemctl is-system-running --wait"
 DOWN = "/run/clone-is-down"  # while the clone has this file, its `door` is closed
+KNOCKED = "/run/clone-was-wanted"  # somebody came to the door while it was closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ def door(machine: Clone) -> Iterator[Farm]:
             machine.run("sh", "-c", f"umask {umask}; cat >{here}/{name}", text=text)
         lines = [f"HostKey {here}/host_ed25519", *session_lines(f"{here}/authorized_keys"), OWN_PROFILE_UNREAD]
         machine.run("sh", "-c", f"cat >{here}/sshd_config", text="\n".join(lines) + "\n")
-        daemon = f"[ ! -e {DOWN} ] && exec {program('sshd')} -i -f {here}/sshd_config"
+        daemon = f"[ -e {DOWN} ] && : >{KNOCKED} && exit; exec {program('sshd')} -i -f {here}/sshd_config"
         command = machine.session("sh", "-c", daemon)
         thread = threading.Thread(target=_serve, args=(server, command, farm), daemon=True)
         thread.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clones import DOWN, Clone, clone, door
+from tests.clones import DOWN, KNOCKED, Clone, clone, door
 from tests.end_to_end.process import Ran, pbrun, write_playbook
 from tests.sshd_farm import Farm, sshd_farm
 
@@ -20,6 +20,8 @@ touch {DOWN}
 setsid sh -c 'sleep 0.3; pkill sshd; sleep 2; mount --bind /boot_id /proc/sys/kernel/random/boot_id; rm {DOWN}' \\
     >/dev/null 2>&1 </dev/null &
 """
+# Not before somebody was turned away, however long it took them to come.
+OPENS = f"until [ -e {KNOCKED} ]; do sleep 0.1; done; sleep 1.5; rm {DOWN}"
 
 
 def run(folder: Path, farm: Farm, tasks: str) -> tuple[Ran, float]:
@@ -72,7 +74,7 @@ def test_waiting_for_a_host_that_is_not_there_yet(tmp_path: Path) -> None:
     - {name: after, command: hostname}
 """
     with clone() as machine, door(machine) as farm:
-        machine.run("sh", "-c", f"touch {DOWN}; setsid sh -c 'sleep 2.5; rm {DOWN}' >/dev/null 2>&1 &")
+        machine.run("sh", "-c", f"touch {DOWN}; setsid sh -c '{OPENS}' >/dev/null 2>&1 &")
         ran, took = run(tmp_path, farm, tasks)
         assert ran.code == 0, ran.told()
         assert ran.results(task="after")[0]["stdout"] == "clone"
