@@ -26,6 +26,7 @@ from runner.cli.main import main
 from tests.end_to_end.process import environment
 from tests.forked import run_forked
 from tests.security.canaries import FORMS, PLACES, SECRETS, TWINS, found_anywhere, leaks, make_project
+from tests.security.tracing import can_trace
 from tests.sshd_farm import sshd_farm
 
 pytestmark = pytest.mark.sshd
@@ -70,6 +71,10 @@ class Bench:
     def run_within(self, blocks: int, *words: str) -> tuple[int, dict[str, str]]:
         """Run pbrun, whose files may have so many blocks."""
         command = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "-", sys.executable, "-m", "runner", *words]
+        if can_trace():
+            # What is started here, with all arguments and the whole environment, is searched as well.
+            options = ("-f", "-qq", "-v", "-s", "9999", "-e", "trace=execve", "-o", str(self.state / "started"))
+            command = ["strace", *options, *command]
         env, nothing = self.environment(), subprocess.DEVNULL
         done = subprocess.run(
             command, cwd=self.project, env=env, stdin=nothing, capture_output=True, timeout=100, check=False
@@ -195,6 +200,7 @@ def test_a_disk_that_is_full_in_the_middle(bench: Bench) -> None:
     words = (*bench.words, *BRIEF, "-vv", "-D", "--log", str(bench.state / "full.jsonl"))
     code, said = bench.run_within(FULL_AT_BLOCKS, *words)
     assert code == 8, said
+    assert not can_trace() or "execve(" in (bench.state / "started").read_text()
     bench.check(said)
     assert found_anywhere(said, TWINS)
 

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 from runner.model.call import Status
+from tests.clones import clone
 from tests.modules.harness import FolderDesk, listing, run_module
+from tests.security.tracing import needs_trace
 
 CANARY = "zQ9-S3cret-canary"
 CALLS = (
@@ -30,16 +32,13 @@ def traced(
     folder: Path, name: str, args: Mapping[str, Any], *, umask: int = 0o022, desk: FolderDesk | None = None
 ) -> tuple[Any, list[str]]:
     """What a module came to under a shell that is traced with all its children, and the calls it made."""
-    if shutil.which("strace") is None:
-        pytest.skip("needs strace")
+    needs_trace()
     trace = folder / "trace"
     trace.unlink(missing_ok=True)
     shell = ("strace", "-f", "-qq", "-v", "-s", "9999", "-e", f"trace={CALLS}", "-o", str(trace), "dash")
     home = folder / "home"
     home.mkdir(exist_ok=True)
     outcome = run_module(name, args, shell=shell, home=home, umask=umask, desk=desk or FolderDesk(folder))
-    if not trace.exists() or not trace.stat().st_size:
-        pytest.skip("this system cannot trace processes")
     return outcome, trace.read_text(errors="replace").splitlines()
 
 
@@ -154,6 +153,23 @@ def test_no_secret_is_an_argument_or_in_the_environment(tmp_path: Path, case: st
 def test_an_argument_would_be_seen(tmp_path: Path) -> None:
     _, calls = traced(tmp_path, "command", {"_raw_params": f"/bin/echo {CANARY}"})
     assert [line for line in calls if "execve(" in line and CANARY in line]
+
+
+@pytest.mark.root
+def test_a_users_password_is_no_argument(tmp_path: Path) -> None:
+    """For a new user, and for one that is there, in a clone of this machine."""
+    needs_trace()
+    home, hashed = tmp_path / "home", f"$6$salt${CANARY}"
+    home.mkdir()
+    with clone([tmp_path]) as machine:
+        for number, password in enumerate((hashed, f"{hashed}2")):
+            trace = tmp_path / f"trace{number}"
+            words = ("strace", "-f", "-qq", "-v", "-s", "9999", "-e", "trace=execve", "-o", str(trace), "dash")
+            args = {"name": "eve", "password": password}
+            outcome = run_module("user", args, shell=machine.session(*words), home=home)
+            assert outcome.status is Status.CHANGED, outcome
+            assert password in machine.run("getent", "shadow", "eve")
+            assert "execve(" in trace.read_text() and CANARY not in trace.read_text()
 
 
 OWNERS: dict[str, dict[str, Any]] = {
