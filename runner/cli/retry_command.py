@@ -40,6 +40,7 @@ def parser() -> flags.Parser:
 def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - what counts is the earlier command line
     """Run again what failed; the exit code. Raises PbrunErrors."""
     from runner.cli.carry_out import carry_out
+    from runner.cli.main import command_of
     from runner.cli.play_command import options_of
     from runner.resuming import find
 
@@ -51,6 +52,8 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - wha
     if not losses:
         print(f"no host failed in the run {found.run}: nothing is left to retry")
         return 0
+    if command_of(found.words)[0] == "apply":
+        raise OptionError("a plan is applied once: make a new one of what is left to do with 'pbrun plan'")
     os.chdir(found.start.cwd)
     hosts = ",".join(dict.fromkeys(loss.host for loss in losses))
     again = [*found.words, "--limit", hosts]
@@ -65,20 +68,24 @@ def run(words: Sequence[str], argv: Sequence[str]) -> int:  # noqa: ARG001 - wha
         raise OptionError(
             "what comes behind a handler or a step that was included cannot be told: leave --indeterminate out"
         )
+    start = ""
     if first is not None:
-        again += ["--start-at-task", first.id]
-    name = f", from {str(first.name)!r}" if first is not None else ""
-    print(f"pbrun: retrying the run {found.run} on {hosts}{name}", file=sys.stderr)
+        task, alone = first
+        again += ["--start-at-task", str(task.name) if alone else task.id]
+        start = f", from {str(task.name)!r}"
+    print(f"pbrun: retrying the run {found.run} on {hosts}{start}", file=sys.stderr)
     return carry_out(replace(options_of(again), parent=found.run), again)
 
 
-def _first(options: Options, failed: Sequence[tuple[str, int]]) -> Task | None:
-    """The first of the tasks in the plan, or the one so many behind it; None if one is none of its tasks (a handler, or
-    included). Raises IndexError if nothing comes there."""
+def _first(options: Options, failed: Sequence[tuple[str, int]]) -> tuple[Task, bool] | None:
+    """The first of the tasks in the plan, or the one so many behind it, and whether it is the first of its name; None
+    if one is none of the plan's tasks (a handler, or included). Raises IndexError if nothing comes there."""
+    from runner.plan.select import matches_start
     from runner.preparation import prepare
 
     nodes = [node for play in prepare(options).plan.plays for node in play.nodes if node.kind is Kind.TASK]
     places = {node.task.id: number for number, node in enumerate(nodes)}
     if not all(task in places for task, _ in failed):
         return None
-    return nodes[min(places[task] + behind for task, behind in failed)].task
+    first = nodes[min(places[task] + behind for task, behind in failed)]
+    return first.task, next(node for node in nodes if matches_start(node, str(first.task.name))) is first
