@@ -172,3 +172,11 @@ def test_a_secret_of_several_lines_is_masked_in_streamed_ones_wherever_they_are_
     assert shown[0].startswith("before") and shown[-1].endswith("after")
     text = (tmp_path / "log").read_text()
     assert not any(row in text for row in ("pin 12", "longer", "ab1"))
+
+
+def test_half_of_a_pass_phrase_is_no_form() -> None:
+    """Its words stand elsewhere, too; half of a token stands nowhere else."""
+    words, token = Redactor(["production-environment"]), Redactor(["9f86d081884c7d659a2feaa0"])
+    assert words.text("the production tasks") == "the production tasks"
+    assert words.text("a production-environment") == "a ********"
+    assert token.text("cut: 9f86d081884c") == "cut: ********"
