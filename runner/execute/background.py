@@ -13,6 +13,7 @@ from runner.execute.job import Job, Step
 from runner.execute.world import World
 from runner.model.call import Call, Fragment, Outcome, Reply, Status, failed
 from runner.model.event import Kept
+from runner.model.past import NOTHING_OPEN
 from runner.model.ports import Desk, Module
 from runner.model.quick import dataclass
 from runner.model.values import Unknown
@@ -67,7 +68,8 @@ class Started:
 class Background:
     """A step's job: where it is, how long it may take, when it began (epoch seconds), and when to look next.
 
-    `launch` begins it, where it may have begun before the run was broken off."""
+    `launch` begins it, where it may have begun before the run was broken off; `begun`: it has, as far as the log goes
+    (it was looked for)."""
 
     name: str
     folder: str
@@ -79,6 +81,7 @@ class Background:
     pause_s: float = FIRST_LOOK_S
     made: Outcome | None = None
     launch: Fragment | None = None
+    begun: bool = False
 
 
 def check_allowed(job: Job, action: str) -> None:
@@ -102,9 +105,12 @@ def begin(world: World, job: Job, step: Step, made: Fragment, desk: Desk) -> Fra
     flags = job.flags_at(step)
     if not made.last or made.download is not None:
         return made
-    known = world.replay.open(job, step).job if world.replay else ()
-    if known:
-        return _find_again(world, job, step, made, desk, *known)
+    known = world.replay.open(job, step) if world.replay else NOTHING_OPEN
+    if known.job:
+        found = _find_again(world, job, step, made, desk, *known.job)
+        assert step.background is not None
+        step.background.begun = len(known.sends) > 1 and known.unsafe
+        return found
     assert step.module is not None and step.call is not None
     folder = str(desk.setting("ansible_async_dir") or jobs.HOME)
     started = Started(step.module, step.call, made, desk)
@@ -139,7 +145,7 @@ def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
     if launch is not None and broken is None:
         background.path = "" if state.missing else state.path
         if state.missing:
-            return launch
+            return _begin_again(world, step, launch, begun=background.begun)
         if not background.poll_s:
             return _of_job(background, Outcome(Status.CHANGED), finished=False)
     if broken is None and not state.over:
@@ -149,6 +155,16 @@ def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
     if broken is not None or state.missing:
         return background.made
     return jobs.remove(background.folder, background.name)
+
+
+def _begin_again(world: World, step: Step, launch: Fragment, *, begun: bool) -> Outcome | Fragment:
+    """There is no such job. One that had begun was over, and was removed before its end was in the log."""
+    assert world.replay is not None
+    if world.replay.decide(step, unsafe=begun):
+        return launch
+    assert step.outcome is not None
+    step.fragment = launch  # it was looked for: the step has left
+    return step.outcome
 
 
 def _begun(world: World, background: Background, reply: Reply) -> Outcome | Later:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.process import ROOT, environment, pbrun, write_playbook
 
 # The signal comes while answers are on their way from the dispatcher to the loop.
@@ -78,3 +80,19 @@ def test_a_result_too_large_for_a_full_log_is_asked_for_again(tmp_path: Path) ->
     second = pbrun(tmp_path, "--resume", str(log), logs=False)
     assert second.code == 0, second.told()
     assert ids.read_text().split() == ["one", "prints", "two", "three"]
+
+
+@pytest.mark.parametrize(("policy", "code"), [("fail", 6), ("skip", 0), ("rerun", 0)])
+def test_a_job_that_was_over_is_not_begun_again(tmp_path: Path, policy: str, code: int) -> None:
+    """The run was killed when the job was over and removed from its host, and its result not in the log yet."""
+    ids, log = tmp_path / "ids", tmp_path / "log"
+    task = f"{{name: job, shell: echo job >> {ids}, async: 30, poll: 1}}"
+    text = f"- hosts: all\n  gather_facts: false\n  tasks:\n    - {task}\n    - {{name: last, command: echo last}}\n"
+    words = (write_playbook(tmp_path / "p.yaml", text), "-i", "h,", "-c", "local", "--log", str(log))
+    assert pbrun(tmp_path, *words, logs=False).code == 0
+    lines = log.read_text().splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if '"task_intent"' in line and '"task":"job"' in line)
+    log.write_text("".join(lines[: last + 1]))
+    resumed = pbrun(tmp_path, "--resume", str(log), "--indeterminate", policy, logs=False)
+    assert resumed.code == code, resumed.told()
+    assert ids.read_text().split() == ["job"] * (2 if policy == "rerun" else 1)
