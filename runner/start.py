@@ -28,9 +28,10 @@ from runner.journal.redact import Redactor
 from runner.journal.writer import Journal
 from runner.load.files import Files
 from runner.load.include import TaskLoader
-from runner.model.call import Target
+from runner.model.call import HostLock, Target
 from runner.model.event import Event, FilesRead, Notice, PlanMade, RunStart, TaskResult
 from runner.model.inventory import Inventory
+from runner.model.moment import iso
 from runner.model.options import Options
 from runner.model.plan import Kind
 from runner.model.playbook import Play
@@ -156,9 +157,8 @@ def open_run(
     labs = stack.enter_context(contextlib.ExitStack())
     remarks = prepared.extensions.notices
     hosts_of = HostsOf(prepared, remarks.append)
-    setting = Setting(
-        world, hosts_of, journal, reporters, screen, [], _LabBook(labs).locate, time.time(), prepared.files
-    )
+    locate = _locking(_LabBook(labs).locate, options, journal.run)
+    setting = Setting(world, hosts_of, journal, reporters, screen, [], locate, time.time(), prepared.files)
     setting.remarks = remarks
     remarks.extend(Notice("notice", note) for note in journal.notes)
     if resumption is None:
@@ -172,6 +172,20 @@ def open_run(
     setting.files_told = len(prepared.files)
     setting.resume_name = _resume_name(journal) if words or resumption is not None else ""
     return setting
+
+
+def _locking(locate: Callable[[Target], Target], options: Options, run: str) -> Callable[[Target], Target]:
+    """Targets with the lock that is to be held on them (`--lock`); there is none on this machine itself."""
+    if not options.lock:
+        return locate
+    holder = f"{provenance.user()}@{provenance.controller()} (run {run}, since {iso(time.time())})"
+    lock = HostLock(holder, run, options.lock_wait_s)
+
+    def located(target: Target) -> Target:
+        found = locate(target)
+        return found if found.transport == "local" else replace(found, lock=lock)
+
+    return located
 
 
 def _world(

@@ -148,6 +148,13 @@ def add_run_flags(parser: Parser) -> None:
                        help="with --check: exit 0 no changes, 2 something changes or may run, 1 error")  # fmt: skip
     group.add_argument("--stream", action="store_true",
                        help="show and log the lines of command, shell, script and raw while they run")  # fmt: skip
+    group.add_argument(
+        "--lock",
+        action="store_true",
+        help="hold a lock on each host, so that two such runs do not work on it at the same time",
+    )
+    group.add_argument("--lock-wait", type=seconds, metavar="SECONDS",
+                       help="… and wait so long for another holder (default 0: refuse)")  # fmt: skip
     group.add_argument("--strict", action="store_true", help="warnings about the input are errors")
     group.add_argument(
         "--log", type=not_empty, metavar="FILE", help="write the log there (default: the user's state folder)"

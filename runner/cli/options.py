@@ -102,6 +102,8 @@ def to_options(
         output=output(found, settings),
         detailed_exitcode=found.detailed_exitcode,
         stream=found.stream,
+        lock=found.lock or found.lock_wait is not None,
+        lock_wait_s=found.lock_wait or 0.0,
         vault=vault,
         settings=settings,
         **more,

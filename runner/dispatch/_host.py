@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
 
+from runner.dispatch._lock import take_lock
 from runner.dispatch._session import Session, open_session
 from runner.dispatch._shell import Becomes, Started, start
 from runner.errors import ConnectionLost, SessionRefused, Unreachable
 from runner.model.call import Become, Target
-from runner.model.ports import Connection
+from runner.model.ports import Connection, Process
 from runner.sh.keeping import Owner
 
 MAX_SESSIONS: Final = 4
@@ -35,12 +36,17 @@ class HostLink:
         becomes: Becomes,
         gate: AbstractContextManager[object],
         owner: Owner | None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.target = target
         self._connect = connect
         self._becomes = becomes
         self._gate = gate
         self._owner = owner
+        self._tell = tell
+        self._locking = threading.Lock()
+        self._lock: Connection | None = None
+        self._holder: Process | None = None
         self._settled = 0
         self._connecting = threading.Lock()
         self._changed = threading.Condition()
@@ -59,6 +65,7 @@ class HostLink:
         Raises `Unreachable` or `ConnectionLost`; either way nothing was sent.
         """
         patience = REFUSAL_WAITS
+        self._hold_lock()
         self._settled = max(self._settled, settled)
         while True:
             session = self._idle_or_slot(become)
@@ -74,6 +81,21 @@ class HostLink:
                 if patience < 0:
                     raise
                 time.sleep(REFUSAL_WAIT_S)
+
+    def _hold_lock(self) -> None:
+        """See that the host is locked, if it is to be. The lock has a connection of its own, so that a host that allows
+        one session a connection can be locked, too."""
+        if self.target.lock is None:
+            return
+        with self._locking:
+            if self._lock is None or not self._lock.alive():
+                connection = self._open_connection()
+                try:
+                    self._holder = take_lock(connection, self.target, self.target.lock, self._becomes, self._tell)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._lock = connection
 
     def _idle_or_slot(self, become: Become | None) -> Session | None:
         """An idle shell of this user, or None with a slot reserved for opening one."""
@@ -196,6 +218,6 @@ class HostLink:
         self._close_connections()
 
     def _close_connections(self) -> None:
-        for connection in (self._connection, self._spare):
+        for connection in (self._connection, self._spare, self._lock):
             if connection is not None:
                 connection.close()

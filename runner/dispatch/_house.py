@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from runner.dispatch import _files
@@ -65,7 +66,9 @@ class House:
             link = self._links.get(target)
             if link is None:
                 owner = Owner(run, self._key, self._began_ms) if run else None
-                link = HostLink(target, self._connect, self._becomes, self._gate, owner)
+                link = HostLink(
+                    target, self._connect, self._becomes, self._gate, owner, partial(self._notice, target.host)
+                )
                 self._links[target] = link
             return link
 

@@ -37,10 +37,21 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HostLock:
+    """A lock to be held on each host of a run: what is said of its `holder`, which `run` that is, and how long to wait
+    for another holder (seconds)."""
+
+    holder: str
+    run: str
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """How to reach one host. `transport` names a file in `runner/transports`; other fields are what Ansible's
     connection variables say, already rendered. `options` are the `-o` options and other ssh arguments, parsed.
-    `shell_timeout_s`: how long a shell may take to get ready, once connected."""
+    `shell_timeout_s`: how long a shell may take to get ready, once connected. `lock`: to be held before anything
+    is sent."""
 
     host: str
     transport: str = "ssh"
@@ -55,6 +66,7 @@ class Target:
     connect_timeout_s: float = 10.0
     shell: str = "/bin/sh"
     shell_timeout_s: float = 60.0
+    lock: HostLock | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class Options:
     output: str | None = None
     detailed_exitcode: bool = False
     stream: bool = False
+    lock: bool = False
+    lock_wait_s: float = 0.0
     parent: str = ""
     vault: Vault | None = field(default=None, compare=False, repr=False)
     settings: Settings = field(default_factory=Settings)
