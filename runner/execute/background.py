@@ -131,7 +131,7 @@ def _find_again(world: World, job: Job, step: Step, made: Fragment, desk: Desk, 
     return jobs.look(folder, name)
 
 
-def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
+def hear(world: World, job: Job, step: Step, reply: Reply) -> Outcome | Fragment | Later:
     """What comes next: the job has begun, is not over, is over, or has been removed."""
     background = step.background
     assert background is not None
@@ -145,7 +145,7 @@ def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
     if launch is not None and broken is None:
         background.path = "" if state.missing else state.path
         if state.missing:
-            return _begin_again(world, step, launch, begun=background.begun)
+            return _begin_again(world, job, step, launch, begun=background.begun)
         if not background.poll_s:
             return _of_job(background, Outcome(Status.CHANGED), finished=False)
     if broken is None and not state.over:
@@ -157,10 +157,10 @@ def hear(world: World, step: Step, reply: Reply) -> Outcome | Fragment | Later:
     return jobs.remove(background.folder, background.name)
 
 
-def _begin_again(world: World, step: Step, launch: Fragment, *, begun: bool) -> Outcome | Fragment:
+def _begin_again(world: World, job: Job, step: Step, launch: Fragment, *, begun: bool) -> Outcome | Fragment:
     """There is no such job. One that had begun was over, and was removed before its end was in the log."""
     assert world.replay is not None
-    if world.replay.decide(step, unsafe=begun):
+    if world.replay.decide(job, step, unsafe=begun):
         return launch
     assert step.outcome is not None
     step.fragment = launch  # it was looked for: the step has left

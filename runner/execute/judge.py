@@ -79,7 +79,7 @@ class Judge:
 
     def _made(self, job: Job, step: Step, reply: Reply) -> Outcome | Fragment | Later:
         if step.background is not None:
-            return background.hear(self._world, step, reply)
+            return background.hear(self._world, job, step, reply)
         assert step.module is not None and step.call is not None and step.fragment is not None
         return step.module.outcome(step.call, step.fragment, reply, self._preparer.compiler.desk(job, step))
 
