@@ -226,8 +226,10 @@ class Loop:
             with self.interrupts.writing():
                 records = self.journal.write(events, durable=durable)
         except JournalFault:
-            self.torn = self.fault is not None
-            if self.fault is None and self.journal.head == head:
+            # What the disk would not confirm stands in the log all the same.
+            missing = self.journal.head == head
+            self.torn = self.torn or (missing and self.fault is not None)
+            if missing and self.fault is None:
                 # What was not sent needs no intent; what came back may fit into the space that is kept for it. What is
                 # printed meanwhile must not take that space from the results, which have it as well.
                 self.unwritten = [event for event in events if not isinstance(event, TaskIntent | TaskOutput)]
@@ -257,10 +259,11 @@ class Loop:
         self.stopping = True
         deadline = self.now() + grace_s
         again = " (Ctrl-C again: do not wait)" if why == INTERRUPTED else ""
+        head = self.journal.head
         try:
             self.show(self.journal.write(self.unwritten, durable=False))
         except JournalFault:
-            self.torn = True
+            self.torn = self.journal.head == head
         with contextlib.suppress(KeyboardInterrupt, JournalFault):
             if self.under_way and grace_s:
                 self.tell([Notice("warning", f"{why}: waiting up to {grace_s:g} s for steps under way{again}")])

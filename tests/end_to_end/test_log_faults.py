@@ -71,7 +71,8 @@ else:
     for number in range(int(sys.argv[3])):
         for name, arm in (("eio", (number, -1, 5, 0)), ("full", (number, -1, 28, 0)), ("short", (number, -1, 28, 1))):
             go(f"{name}-{number}", resource.RLIM_INFINITY, "none", arm)
-        go(f"sync-{number}", resource.RLIM_INFINITY, "always", (-1, number, 5, 0))
+        for pace in (1, None):
+            go(f"sync-{number}-{pace}", resource.RLIM_INFINITY, "always", (-1, number, 5, 0), pace)
 """
 
 # The Nth write to a file that is appended to fails, or comes short and then fails; or the Nth wait for the disk does.
@@ -112,7 +113,7 @@ def test_every_write_and_every_wait_for_the_disk_may_fail(tmp_path: Path) -> Non
     more = {**os.environ, "LD_PRELOAD": str(library)}
     done = subprocess.run(command, cwd=ROOT, env=more, capture_output=True, text=True, timeout=100, check=True)
     rows = [json.loads(row) for row in done.stderr.splitlines() if row.startswith('["')][1:]
-    assert len(rows) == PLACES * 4
+    assert len(rows) == PLACES * 5
     for name, code, said, sent, ended in rows:
         log = tmp_path / name
         cause = "disk is full" if name.startswith(("full", "short")) else "input/output error"
