@@ -210,7 +210,7 @@ def playbook() -> str:
     }
     slow: list[dict[str, Any]] = [
         {"shell": "echo {{ sealed_value | quote }} {{ open_value | quote }}; sleep 60", "name": "slow", "timeout": 1},
-        {"shell": "echo {{ sealed_value | quote }}; sleep 60", "name": "held", "when": "hold | default(false)"},
+        {"shell": "echo {{ sealed_value | quote }}; sleep 20", "name": "held", "when": "hold | default(false)"},
         {"name": "lost", "delegate_to": "gone", "debug": {"msg": "{{ sealed_value }} {{ open_value }}"}},
         {"name": "unreached", "delegate_to": "gone", "shell": "echo {{ sealed_value | quote }}"},
     ]
