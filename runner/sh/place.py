@@ -277,9 +277,6 @@ def _replace(placing: Placing, owners: str) -> str:
     else:
         # What it is now is known, unless the user's command or further attributes had a hand in it.
         known = "" if _is_plain(placing) else "\npb_sure="
-        if placing.is_large:
-            lines.append(_TAKE)
-            write = f"pb_take || {{ {write}; }}"
         lines += [f'pb_make "$pb_dest" {ending} {owners}', write, f'pb_finish "$pb_dest" {owners}{known}']
     if placing.validate is not None:
         lines.append(_validate(placing.validate))
@@ -287,22 +284,6 @@ def _replace(placing: Placing, owners: str) -> str:
         lines.append('[ ! -e "$pb_dest" ] || pb_backup "$pb_dest"')
     lines.append(replacing.put('"$pb_dest"', owners, unsafe=placing.unsafe))
     return "\n".join(lines)
-
-
-# A large file has arrived in the session's private folder. Where that is on the file system of its place, a second name
-# for it takes the temporary's instead of a copy. Not where a folder gives what is made in it more than owner and mode:
-# a default ACL (the `+` of ls), a setgid folder's group, SELinux's context. Its one other name goes at once; fd 8 is
-# the file itself, so that owner and mode are still given to nothing else.
-_TAKE: Final = r"""pb_take() {
-[ -f "$pb_up_body" ] && [ -O "$pb_up_body" ] && [ -G "$pb_up_body" ] && [ -G "$pb_temp" ] || return 1
-[ ! -e /sys/fs/selinux/enforce ] || return 1
-case $(ls -ld -- "$pb_where/.") in ??????????+*) return 1 ;; esac
-ln -- "$pb_up_body" "$pb_temp.l" 2>/dev/null || return 1
-exec 8>>"$pb_up_body"
-mv -f -- "$pb_temp.l" "$pb_temp" || { rm -f -- "$pb_temp.l"; pb_fail "cannot write $pb_dest"; }
-rm -f -- "$pb_up_body"
-pb_made=0600
-}"""
 
 
 def _attributes(placing: Placing, owners: str) -> str:

@@ -42,31 +42,6 @@ def test_large_files_are_sent_only_when_they_differ(shell: str, home: Path) -> N
     assert (home / "out").read_bytes() == (home / "big").read_bytes()
 
 
-def test_a_large_file_that_has_arrived_takes_its_place(shell: str, home: Path) -> None:
-    """Without a copy, where the folder adds nothing to it: mode, group and number of names are those of a new file."""
-    (home / "big").write_bytes(os.urandom(200_000))
-    desk = FolderDesk(home)
-    for place, bits in (("plain", 0o755), ("shared", 0o2755)):
-        (home / place).mkdir()
-        if os.geteuid() == 0:
-            os.chown(home / place, 0, 12345)
-        (home / place).chmod(bits)
-        for mode in (None, "0755", "0600"):
-            args = {"src": "big", "dest": f"~/{place}/out"} | ({"mode": mode} if mode else {})
-            made = run_module("copy", args, shell=shell, home=home, desk=desk, umask=0o027)
-            found = (home / place / "out").stat()
-            assert made.status == Status.CHANGED
-            assert stat.S_IMODE(found.st_mode) == int(mode or "0640", 8)
-            assert made.values["mode"] == f"{stat.S_IMODE(found.st_mode):04o}"
-            assert (
-                found.st_gid == made.values["gid"] == ((home / place).stat().st_gid if bits > 0o777 else os.getegid())
-            )
-            assert found.st_nlink == 1
-            assert (home / place / "out").read_bytes() == (home / "big").read_bytes()
-            assert [path.name for path in (home / place).iterdir()] == ["out"]
-            (home / place / "out").unlink()
-
-
 def test_templates_are_rendered_and_shown(shell: str, home: Path) -> None:
     (home / "t.j2").write_text("{% if x %}\nx is {{ x }}\n{% endif %}\n")
     desk = FolderDesk(home, {"x": "$(id) 'é'"})
