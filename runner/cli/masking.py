@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-MASK = "********"
+from runner.model.values import MASK
 
 # `db_password=…`, `"api_token": "…"`, `vault_secret: …`: what follows the sign, up to a quote, blank, comma or brace.
 # Compiled when there are variables: it is the dearest expression of a start.

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from runner.model.values import Secret, Unknown
+from runner.model.values import MASK, Secret, Unknown
 
-MASK: Final = "********"
 MAX_DEPTH: Final = 60
 MAX_NODES: Final = 1_000_000
 MAX_BITS: Final = 4096  # beyond this an integer's decimal text is slow to make, and Python refuses to read it back

@@ -6,8 +6,8 @@ from bisect import insort
 from collections.abc import Iterable
 from typing import Final
 
-from runner.journal.plain import MASK
 from runner.journal.secret_forms import MIN_LENGTH, forms
+from runner.model.values import MASK
 
 MAX_REMEMBERED: Final = 4096
 MAX_REMEMBERED_LENGTH: Final = 400

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from runner.model.values import MASK
 from runner.syntax.pointing import ReadLine
 
-MASK: Final = "********"
 HUSHED: Final = "(this line is not shown, for the task says no_log)"
 MAX_TASK_LINES: Final = 60
 # `db_password: …`, `"api_token": "…"`, also misspelt; references to variables are no secrets and often the mistake.

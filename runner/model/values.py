@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 from runner.model.span import NOWHERE, Span
 
 TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
+MASK: Final = "********"  # what stands wherever a secret would
 
 
 class Template(str):
@@ -44,7 +45,7 @@ class Secret(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "Secret('********')"
+        return f"Secret('{MASK}')"
 
     def reveal(self) -> str:
         """The bare text, for the one place that sends it."""
