@@ -170,7 +170,8 @@ def test_a_secret_of_several_lines_is_masked_in_streamed_ones_wherever_they_are_
         written = [record.event for record in journal.write(events, durable=False)]
     shown = [line for event in written if isinstance(event, TaskOutput) for line in event.lines]
     assert shown[0].startswith("before") and shown[-1].endswith("after")
-    text = (tmp_path / "log").read_text()
+    # The hash of the line before may hold `ab1` by chance.
+    text = str([{**json.loads(line), "prev": ""} for line in (tmp_path / "log").read_text().splitlines()])
     assert not any(row in text for row in ("pin 12", "longer", "ab1"))
 
 
